@@ -1,0 +1,132 @@
+#!/usr/bin/env node
+// npm run bench: whole processes, in turns, against a libpcap loop and the peers that are installed.
+import { writeFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DEFAULT_DIRECTORY, makeCapture } from './generate.mjs';
+import { compareAnswers } from './runner/answers.mjs';
+import { peakMib, ratioTo } from './runner/figures.mjs';
+import { judge } from './runner/goals.mjs';
+import { measureInTurns } from './runner/measure.mjs';
+import { captureTable, markdown, memoryTable } from './runner/tables.mjs';
+import { CLOSENOTIFY, closenotifyCommand, commandsFor, findTools } from './runner/tools.mjs';
+
+const HELP = `npm run bench -- [options]
+
+  --only NAME         handshakes, bulk or manyflows (default: all three)
+  --rounds N          that count, after one that warms up (default: 5)
+  --size full|small   small: a quick look; too small to judge by, start-up decides (default: full)
+  --json FILE         every sample, as JSON
+`;
+const CAPTURES = ['handshakes', 'bulk', 'manyflows'];
+const GROWTH_ROUNDS = 2;
+
+async function main() {
+  const options = readOptions();
+  if (!options) return;
+  const directory = options.size === 'full' ? DEFAULT_DIRECTORY : join(DEFAULT_DIRECTORY, options.size);
+  const tools = findTools(join(DEFAULT_DIRECTORY, 'bin'));
+  const results = {};
+  process.stdout.write(`${describeMachine(tools)}\n`);
+  for (const name of options.captures) {
+    results[name] = await benchCapture(name, { ...options, directory, tools });
+    progress('');
+    process.stdout.write(`\n${results[name].text}\n`);
+  }
+  if (options.size === 'full') {
+    const figures = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, result.figures]));
+    process.stdout.write(`\n## Goals\n\n${markdown(['goal', 'limit', 'measured', ''], judge(figures))}\n`);
+  }
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, (key, value) => (key === 'text' ? undefined : value), 2)}\n`);
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string', default: '5' },
+      size: { type: 'string', default: 'full' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return null;
+  }
+  const rounds = Number(values.rounds);
+  if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: not a whole number above 0`);
+  if (values.size !== 'full' && values.size !== 'small') throw new Error(`--size ${values.size}: neither full nor small`);
+  if (values.only !== undefined && !CAPTURES.includes(values.only))
+    throw new Error(`--only ${values.only}: none of ${CAPTURES.join(', ')}`);
+  return { rounds, size: values.size, json: values.json, captures: values.only ? [values.only] : CAPTURES };
+}
+
+function describeMachine({ meter, loop, built }) {
+  const memory = meter.kind === 'none' ? 'Peak memory cannot be measured: no C compiler and no GNU time.' : '';
+  const yardstick = loop ? '' : 'No libpcap loop: no C compiler, or no libpcap headers.';
+  const subject = built ? '' : 'closenotify is not built: npm run build';
+  const [cpu] = cpus();
+  const machine = `${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.versions.node}.`;
+  return ['# Bench', '', machine, memory, yardstick, subject].filter((line, i) => line !== '' || i === 1).join('\n');
+}
+
+async function benchCapture(name, { directory, size, rounds, tools }) {
+  progress(`${name}: making the capture`);
+  const { path, truth } = makeCapture(name, { directory, size });
+  const series = await measureInTurns(commandsFor(name, path, tools), rounds, tools.meter, (text) => progress(`${name}, ${text}`));
+  const named = (title) => series.find((s) => s.command.name === title);
+  const loop = named('libpcap loop') ?? named('read() loop');
+  const subject = named(CLOSENOTIFY);
+  const figures = {
+    loop: ratioTo(subject, named('libpcap loop'), truth.packets)?.median ?? null,
+    rss: peakMib(subject),
+    tshark: ratioTo(named('tshark') ?? { failure: 'none' }, subject, truth.packets)?.median ?? null,
+  };
+  const parts = [`## ${name}: ${truth.packets} packets, ${truth.fileBytes} bytes, ${truth.connections} connections`];
+  parts.push(captureTable(series, truth.packets, loop, subject));
+  if (!subject.failure) parts.push(await answersText(path, truth));
+  if (name === 'bulk') {
+    const growth = await measureGrowth(path, { directory, size, tools });
+    figures.growth = growth.mib;
+    parts.push(growth.text);
+  }
+  return { truth, series, figures, text: parts.join('\n\n') };
+}
+
+async function answersText(path, truth) {
+  progress(`${truth.name}: comparing the answers`);
+  const answers = await compareAnswers(closenotifyCommand(path, '--format', 'json').argv, truth);
+  const wrong = answers.filter(([, expected, got]) => expected !== got);
+  if (wrong.length === 0)
+    return `Answers: as the generator knows them (${answers.map(([name, expected]) => `${name} ${expected}`).join(', ')}).`;
+  return `Answers that differ from what the generator knows:\n\n${markdown(['', 'generated', 'reported'], wrong)}`;
+}
+
+/** Peak memory on the capture and on one of half its size. */
+async function measureGrowth(path, { directory, size, tools }) {
+  progress('bulk-half: making the capture');
+  const half = makeCapture('bulk-half', { directory, size });
+  const commands = [half.path, path].map((file) => closenotifyCommand(file));
+  const series = await measureInTurns(commands, GROWTH_ROUNDS, tools.meter, (text) => progress(`memory growth, ${text}`));
+  const [small, large] = series.map(peakMib);
+  const text = `Memory and the size of the capture:\n\n${memoryTable(['peak RSS MiB', 'half the capture', 'all of it'], [[CLOSENOTIFY, small, large]])}`;
+  return { mib: small === null || large === null ? null : large - small, text };
+}
+
+let shown = false;
+
+/** One line on a terminal's standard error; '' takes it away. */
+function progress(text) {
+  if (!process.stderr.isTTY) return;
+  if (text !== '' || shown) process.stderr.write(`\r\x1b[K${text}`);
+  shown = text !== '';
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,207 @@
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import type { CaptureSource, Connection, Endpoint, Report } from './model.js';
+import { SessionLedger } from './sessions/ledger.js';
+import { AddressTable } from './tcp/address-table.js';
+import { type Moment, TcpConnections } from './tcp/connections.js';
+import { TcpTracker } from './tcp/tracker.js';
+import { TlsConnections } from './tls/connections.js';
+import { describe } from './tls/describe.js';
+import { RecordReader } from './tls/records.js';
+import { Warnings } from './warnings.js';
+import * as ipv4 from './wire/ipv4.js';
+import * as ipv6 from './wire/ipv6.js';
+import { networkOffset } from './wire/link.js';
+import { FRAGMENT, MALFORMED, TRUNCATED, UNSUPPORTED } from './wire/outcome.js';
+import * as tcp from './wire/tcp.js';
+
+export interface AnalyzerOptions {
+  /** `findings` (default) forgets what no finding needs; `all` keeps every connection and session for the report. */
+  keep?: 'findings' | 'all';
+  limits?: Partial<Limits>;
+  /** Only connections to this server are looked at; a null port means all of its ports. */
+  server?: { address: string; port: number | null };
+  /** Called with each connection as it ends. */
+  onConnection?: (connection: Connection) => void;
+}
+
+/**
+ * Frames in, a {@link Report} out. Synchronous; its only clock is the time of the frames.
+ *
+ * @example
+ * const analyzer = new Analyzer();
+ * analyzer.push(frame, seconds, nanoseconds, 1);
+ * const report = analyzer.finish();
+ */
+export class Analyzer {
+  readonly warnings = new Warnings();
+  readonly #limits: Limits;
+  readonly #options: AnalyzerOptions;
+  readonly #addresses: AddressTable;
+  readonly #now: Moment = { frame: 0, time: 0 };
+  readonly #tls = new TlsConnections();
+  readonly #tracker: TcpTracker;
+  readonly #ledger: SessionLedger;
+  readonly #kept: Connection[] = [];
+  #frames = 0;
+  #bytes = 0;
+  #firstTime = Number.POSITIVE_INFINITY;
+  #lastTime = Number.NEGATIVE_INFINITY;
+
+  constructor(options: AnalyzerOptions = {}) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#addresses = new AddressTable(this.#limits.addresses);
+    const connections = new TcpConnections();
+    const records = new RecordReader(connections, this.#tls, this.#now, this.#limits, this.warnings, (connection) => this.#ended(connection));
+    this.#tracker = new TcpTracker(connections, this.#now, this.#addresses, records, this.#limits, this.warnings);
+    this.#ledger = new SessionLedger(this.#limits, this.warnings, options.keep === 'all');
+  }
+
+  /** Frames seen. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /**
+   * One frame. Frames are numbered from 1 in the order in which they are pushed.
+   *
+   * @param frame the captured bytes; they are not kept
+   * @param seconds Unix seconds, whole; `nanoseconds` 0 to 999 999 999
+   * @param linkType number of the LINKTYPE_ registry, 1 for Ethernet (tcpdump.org/linktypes.html)
+   * @param originalLength length on the wire in bytes, when the capture cut the frame
+   */
+  push(frame: Uint8Array, seconds: number, nanoseconds: number, linkType: number, originalLength = frame.length): void {
+    this.frame(frame, 0, frame.length, originalLength, seconds, nanoseconds, linkType);
+  }
+
+  /** The same for a frame inside a larger buffer: `bytes[offset … offset + capturedLength)`. */
+  frame(
+    bytes: Uint8Array,
+    offset: number,
+    capturedLength: number,
+    originalLength: number,
+    seconds: number,
+    nanoseconds: number,
+    linkType: number,
+  ): void {
+    const time = seconds + nanoseconds / 1e9;
+    const now = this.#now;
+    now.frame = ++this.#frames;
+    now.time = time;
+    this.#bytes += capturedLength;
+    if (time < this.#firstTime) this.#firstTime = time;
+    if (time > this.#lastTime) this.#lastTime = time;
+    const end = offset + capturedLength;
+    const wireEnd = offset + Math.max(originalLength, capturedLength);
+    const network = networkOffset(linkType, bytes, offset, end);
+    if (network < 0) this.#notDecoded(network, linkType);
+    else if (bytes[network] >> 4 === 4) this.#ipv4(bytes, network, end, wireEnd);
+    else this.#ipv6(bytes, network, end, wireEnd);
+  }
+
+  /**
+   * No frame follows: ends up to `count` connections that are still open, each of which `onConnection` is told. False when none is
+   * left. {@link finish} does the same for all of them at once.
+   */
+  flush(count: number): boolean {
+    return this.#tracker.finish(count);
+  }
+
+  /** The capture is over. The analyzer must not be used any more. */
+  finish(sources: CaptureSource[] = []): Report {
+    this.#tracker.finish(Number.POSITIVE_INFINITY);
+    const judged = this.#ledger.finish();
+    const isEmpty = this.#frames === 0;
+    for (const connection of this.#kept) {
+      const outcome = judged.outcomes.get(connection.stream);
+      if (!outcome) continue;
+      connection.resumption = outcome.resumption;
+      connection.cause = outcome.cause;
+    }
+    return {
+      schema: 'closenotify/report/1',
+      capture: {
+        sources,
+        firstTime: isEmpty ? null : this.#firstTime,
+        lastTime: isEmpty ? null : this.#lastTime,
+        warnings: this.warnings.list(),
+      },
+      totals: { tcpConnections: this.#tracker.streams, ...judged.totals },
+      servers: judged.servers,
+      findings: judged.findings,
+      sessions: judged.sessions,
+      connections: this.#kept.sort((a, b) => a.stream - b.stream),
+    };
+  }
+
+  #ipv4(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
+    const transport = ipv4.transportOffset(bytes, network, end);
+    if (transport < 0) return this.#notDecoded(transport, 0);
+    const packetEnd = ipv4.payloadEnd(bytes, network, wireEnd);
+    if (packetEnd < 0) return this.#notDecoded(packetEnd, 0);
+    const source = address(bytes, network + ipv4.SOURCE_ADDRESS);
+    this.#tcp(bytes, transport, end, packetEnd, 0, source, address(bytes, network + ipv4.DESTINATION_ADDRESS));
+  }
+
+  #ipv6(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
+    const transport = ipv6.transportOffset(bytes, network, end);
+    if (transport < 0) return this.#notDecoded(transport, 0);
+    const packetEnd = ipv6.payloadEnd(bytes, network, wireEnd);
+    if (packetEnd < 0) return this.#notDecoded(packetEnd, 0);
+    const source = this.#addresses.intern(bytes, network + ipv6.SOURCE_ADDRESS);
+    const destination = this.#addresses.intern(bytes, network + ipv6.DESTINATION_ADDRESS);
+    if (source < 0 || destination < 0) {
+      this.warnings.add('address-limit', `more than ${this.#limits.addresses} IPv6 addresses: packets of further ones were left out`, this.#frames);
+      return;
+    }
+    this.#tcp(bytes, transport, end, packetEnd, 1, source, destination);
+  }
+
+  #tcp(bytes: Uint8Array, transport: number, capturedEnd: number, packetEnd: number, isIpv6: number, source: number, destination: number): void {
+    const end = capturedEnd < packetEnd ? capturedEnd : packetEnd;
+    const payload = tcp.payloadOffset(bytes, transport, end, packetEnd);
+    if (payload < 0) return this.#notDecoded(payload, 0);
+    this.#tracker.segment(
+      isIpv6,
+      source,
+      destination,
+      tcp.sourcePort(bytes, transport),
+      tcp.destinationPort(bytes, transport),
+      tcp.sequence(bytes, transport),
+      tcp.acknowledgment(bytes, transport),
+      tcp.flags(bytes, transport),
+      bytes,
+      payload,
+      payload < end ? end : payload,
+      packetEnd - payload,
+    );
+  }
+
+  /** Counts what was left out although it may have been TCP. */
+  #notDecoded(outcome: number, linkType: number): void {
+    const frame = this.#frames;
+    if (outcome === TRUNCATED) this.warnings.add('frame-truncated', 'frames cut within their headers were left out: capture with a larger snap length', frame);
+    else if (outcome === MALFORMED) this.warnings.add('frame-malformed', 'frames whose headers contradict themselves were left out', frame);
+    else if (outcome === FRAGMENT) this.warnings.add('ip-fragment', 'IP fragments were left out', frame);
+    else if (outcome === UNSUPPORTED) {
+      this.warnings.add('link-type', `frames of link type ${linkType} were left out: it is not decoded`, frame, String(linkType));
+    }
+  }
+
+  #ended(number: number): void {
+    const connection = describe(this.#tracker, this.#tls, number);
+    if (!this.#isSelected(connection.server)) return;
+    this.#ledger.add(connection);
+    if (this.#options.keep === 'all') this.#kept.push(connection);
+    this.#options.onConnection?.(connection);
+  }
+
+  #isSelected(server: Endpoint): boolean {
+    const wanted = this.#options.server;
+    return !wanted || (wanted.address === server.address && (wanted.port === null || wanted.port === server.port));
+  }
+}
+
+function address(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
+}

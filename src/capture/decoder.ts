@@ -1,0 +1,52 @@
+import type { FrameSink } from './frame-sink.js';
+
+/** Largest captured length accepted in bytes: MAXIMUM_SNAPLEN of libpcap, WTAP_MAX_PACKET_SIZE_STANDARD of Wireshark. */
+export const MAX_CAPTURED_BYTES = 262_144;
+
+/** Bytes of the one buffer that input is read into. It holds any record that is accepted, and stays in the processor's cache. */
+export const WINDOW_BYTES = 512 * 1024;
+
+/** A place where a capture cannot be, and what is wrong there. */
+export interface Damage {
+  /** Index in the window. */
+  at: number;
+  /** What was expected, and what is there. */
+  problem: string;
+}
+
+/** What a decoder is given: where frames go, where warnings go, and who wants decryption secrets. */
+export interface DecoderOptions {
+  sink: FrameSink;
+  warn(code: string, message: string): void;
+  onSecrets?: ((type: number, secrets: Uint8Array) => void) | undefined;
+}
+
+/** Cuts the bytes of one file format into frames and delivers them. */
+export interface Decoder {
+  readonly format: 'pcap' | 'pcapng';
+  /** LINKTYPE_ numbers in order of first use. */
+  readonly linkTypes: ReadonlySet<number>;
+  readonly snapLength: number | null;
+  /** Frames delivered. */
+  readonly frames: number;
+  /** Captured bytes delivered. */
+  readonly bytes: number;
+  /** Set when decoding cannot go on. */
+  readonly damage: Damage | null;
+
+  /**
+   * Delivers every record that is complete in `bytes[start … end)`.
+   *
+   * @param view over the same memory as `bytes`, from its first byte
+   * @returns where the first record begins that is not complete
+   */
+  decode(bytes: Uint8Array, view: DataView, start: number, end: number): number;
+
+  /** What is missing when the input ends with the bytes `start … end` left over; null when it ends where it may. */
+  missing(view: DataView, start: number, end: number): string | null;
+}
+
+/** A snap length as libpcap understands it: null when there is no limit that holds. */
+export function snapLengthOf(field: number): number | null {
+  return field === 0 || field > MAX_CAPTURED_BYTES ? null : field;
+}

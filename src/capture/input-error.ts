@@ -1,0 +1,43 @@
+import { escapeText } from '../bytes/escape.js';
+
+export type InputErrorCode = 'ERR_NOT_FOUND' | 'ERR_IS_DIRECTORY' | 'ERR_PERMISSION' | 'ERR_EMPTY' | 'ERR_NOT_A_CAPTURE' | 'ERR_READ';
+
+/** An input of which nothing at all can be read. The message is one line: which input, what is wrong, what to do. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  readonly code: InputErrorCode;
+  /** Path or name of the input, as it was given. */
+  readonly input: string;
+
+  constructor(code: InputErrorCode, input: string, problem: string) {
+    super(`${escapeText(input)}: ${problem}`);
+    this.code = code;
+    this.input = input;
+  }
+}
+
+/** The {@link InputError} for what the operating system, or a stream, threw. */
+export function inputErrorFrom(error: unknown, input: string): InputError {
+  if (error instanceof InputError) return error;
+  switch (systemCode(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new InputError('ERR_NOT_FOUND', input, 'no such file; check the path');
+    case 'EISDIR':
+      return new InputError('ERR_IS_DIRECTORY', input, 'is a directory; name the capture files in it');
+    case 'EACCES':
+    case 'EPERM':
+      return new InputError('ERR_PERMISSION', input, 'no permission to read it; run as a user who may, or copy it');
+    default:
+      return new InputError('ERR_READ', input, `cannot be read: ${errorText(error)}`);
+  }
+}
+
+/** What an error says, on one line. */
+export function errorText(error: unknown): string {
+  return escapeText(error instanceof Error ? error.message : String(error));
+}
+
+function systemCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

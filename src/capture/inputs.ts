@@ -1,0 +1,101 @@
+import { type Stats, statSync } from 'node:fs';
+import { openPath, StreamSource } from './byte-source.js';
+import { CaptureReader } from './capture-reader.js';
+import { InputError, inputErrorFrom } from './input-error.js';
+import { ParserReader, type PcapParserLike } from './pcap-parser.js';
+import type { Reader, ReaderOptions } from './reader.js';
+
+/** A path, a stream of bytes with or without a name, or an object of npm pcap-parser's `parse()`. */
+export type CaptureInput = string | NamedStream | AsyncIterable<Uint8Array> | PcapParserLike;
+
+export interface NamedStream {
+  /** For messages and the report. */
+  name: string;
+  stream: AsyncIterable<Uint8Array>;
+}
+
+/** An input, told apart and not opened yet. */
+export type PreparedInput = PreparedPath | PreparedStream | PreparedParser;
+
+export interface PreparedPath {
+  kind: 'path';
+  name: string;
+  /** What the path is, or why that cannot be told. */
+  stats: Stats | InputError;
+}
+
+interface PreparedStream {
+  kind: 'stream';
+  name: string;
+  stream: AsyncIterable<Uint8Array>;
+}
+
+interface PreparedParser {
+  kind: 'parser';
+  name: string;
+  reader: ParserReader;
+}
+
+/** Tells inputs apart, and begins to listen to parsers. */
+export function prepareInput(input: CaptureInput): PreparedInput {
+  if (typeof input === 'string') return { kind: 'path', name: input, stats: statsOf(input) };
+  if (isObject(input)) {
+    if (isStream(input)) return { kind: 'stream', name: nameOf(input), stream: input };
+    if ('on' in input && typeof input.on === 'function') {
+      const reader = new ParserReader(input as PcapParserLike);
+      return { kind: 'parser', name: reader.name, reader };
+    }
+    if ('stream' in input && isObject(input.stream) && isStream(input.stream)) {
+      return { kind: 'stream', name: String((input as NamedStream).name), stream: input.stream };
+    }
+  }
+  throw new TypeError('an input must be a path, a stream of bytes, or a pcap-parser object');
+}
+
+/** Size of all inputs together in bytes; null when one does not tell. */
+export function totalBytesOf(inputs: readonly PreparedInput[]): number | null {
+  let total = 0;
+  for (const input of inputs) {
+    if (input.kind !== 'path') return null;
+    if (input.stats instanceof InputError) continue;
+    if (!input.stats.isFile()) return null;
+    total += input.stats.size;
+  }
+  return total;
+}
+
+export function openInput(input: PreparedInput, options: ReaderOptions): Reader {
+  if (input.kind === 'parser') {
+    input.reader.begin(options);
+    return input.reader;
+  }
+  if (input.kind === 'stream') return new CaptureReader(input.name, new StreamSource(input.stream, options.signal), options);
+  if (input.stats instanceof InputError) throw input.stats;
+  try {
+    return new CaptureReader(input.name, openPath(input.name, input.stats, options.signal), options);
+  } catch (error) {
+    throw inputErrorFrom(error, input.name);
+  }
+}
+
+function statsOf(path: string): Stats | InputError {
+  try {
+    const stats = statSync(path);
+    return stats.isDirectory() ? new InputError('ERR_IS_DIRECTORY', path, 'is a directory; name the capture files in it') : stats;
+  } catch (error) {
+    return inputErrorFrom(error, path);
+  }
+}
+
+/** Streams that Node opened from a file tell its path. */
+function nameOf(stream: object): string {
+  return 'path' in stream && typeof stream.path === 'string' ? stream.path : 'stream';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isStream(value: object): value is AsyncIterable<Uint8Array> {
+  return typeof (value as Partial<AsyncIterable<Uint8Array>>)[Symbol.asyncIterator] === 'function';
+}

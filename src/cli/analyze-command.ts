@@ -1,0 +1,149 @@
+/** `closenotify analyze`: files in, a report out. */
+import type { Readable, Writable } from 'node:stream';
+import { analyze, follow } from '../analyze.js';
+import { escapeText } from '../bytes/escape.js';
+import { InputError } from '../capture/input-error.js';
+import type { CaptureInput } from '../capture/read.js';
+import type { Report } from '../model.js';
+import { json } from '../report/json.js';
+import { ndjson, ndjsonConnections } from '../report/ndjson.js';
+import { select, selectConnections } from '../report/select.js';
+import { table } from '../report/table.js';
+import type { AnalyzeCommand } from './arguments.js';
+import { EXIT } from './exit-codes.js';
+import { type Interrupt, listen } from './interrupt.js';
+import { ClosedOutput, fileOutput, type Output, OutputError, outputProblem, streamOutput } from './output.js';
+import { type Progress, progressBar, SILENT } from './progress.js';
+import { untilStopped } from './standard-input.js';
+
+/** What the command needs of a process. */
+export interface Terminal {
+  stdin: Readable;
+  stdout: Writable & { isTTY?: boolean; columns?: number };
+  stderr: Writable & { isTTY?: boolean; columns?: number };
+  env: Record<string, string | undefined>;
+}
+
+/** The functions behind the command; tests give their own. */
+export interface Analyzer {
+  analyze: typeof analyze;
+  follow: typeof follow;
+}
+
+/** @returns the exit status */
+export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, analyzer: Analyzer = { analyze, follow }): Promise<number> {
+  const { stdout, stderr } = terminal;
+  const problem = command.output === null ? null : outputProblem(command.output, command.inputs);
+  if (problem !== null) return fail(stderr, problem, EXIT.usage);
+  if (command.keyLog) say(stderr, '--key-log is not read: this version decrypts nothing');
+  const progress =
+    command.progress && stderr.isTTY && terminal.env.TERM !== 'dumb' && !streams(command, stdout) ? progressBar(stderr) : SILENT;
+  const interrupt = listen(() => progress.end());
+  const output = command.output === null ? streamOutput(stdout) : fileOutput(command.output);
+  try {
+    const report = select(await read(command, terminal, analyzer, output, progress, interrupt), command.selection);
+    progress.end();
+    await output.write(text(report, command, terminal));
+    await output.end();
+    tellDamage(report, stderr);
+    return interrupt.status() ?? status(report, command);
+  } catch (error) {
+    progress.end();
+    return interrupt.status() ?? statusOfError(error, stderr);
+  } finally {
+    interrupt.release();
+  }
+}
+
+/** Connections go to a terminal while the capture is read: a bar would be written into them. */
+function streams(command: AnalyzeCommand, stdout: Terminal['stdout']): boolean {
+  return command.format === 'ndjson' && command.all && command.output === null && stdout.isTTY === true;
+}
+
+async function read(
+  command: AnalyzeCommand,
+  terminal: Terminal,
+  analyzer: Analyzer,
+  output: Output,
+  progress: Progress,
+  interrupt: Interrupt,
+): Promise<Report> {
+  const inputs = command.inputs.map((input): CaptureInput => {
+    if (input !== '-') return input;
+    return { name: 'standard input', stream: untilStopped(terminal.stdin, interrupt.signal) };
+  });
+  const options = {
+    onProgress: progress.update,
+    keep: command.all ? ('all' as const) : ('findings' as const),
+    ...(command.server === null ? {} : { server: command.server }),
+    // Standard input ends when the signal comes, and is reported; files are just left.
+    ...(command.inputs.includes('-') ? {} : { signal: interrupt.signal }),
+  };
+  if (command.format !== 'ndjson' || !command.all) return analyzer.analyze(inputs, options);
+  const connections = analyzer.follow(inputs, options);
+  try {
+    while (true) {
+      const next = await connections.next();
+      if (next.done) return next.value;
+      await output.write(ndjsonConnections(selectConnections(next.value, command.selection)));
+    }
+  } catch (error) {
+    await connections.throw(error);
+    throw error;
+  }
+}
+
+function text(report: Report, command: AnalyzeCommand, { stdout, env }: Terminal): Iterable<string> {
+  if (command.format === 'json') return json(report);
+  if (command.format === 'ndjson') return ndjson({ ...report, connections: [] });
+  return table(report, {
+    all: command.all,
+    selected: command.selection.client !== undefined || command.selection.session !== undefined,
+    width: command.output === null && stdout.isTTY ? (stdout.columns ?? 0) : 0,
+    color: useColor(command, stdout.isTTY === true, env),
+  });
+}
+
+/** FORCE_COLOR wins over NO_COLOR, as in Node. */
+function useColor(command: AnalyzeCommand, isTerminal: boolean, env: Terminal['env']): boolean {
+  if (command.color !== 'auto') return command.color === 'always';
+  if (env.FORCE_COLOR !== undefined) return !['0', 'false'].includes(env.FORCE_COLOR);
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
+  return command.output === null && isTerminal && env.TERM !== 'dumb';
+}
+
+function status(report: Report, command: AnalyzeCommand): number {
+  if (command.failOnInvalidated && report.findings.length > 0) return EXIT.found;
+  return report.capture.sources.some((s) => s.truncated) ? EXIT.input : EXIT.ok;
+}
+
+/** Damage is told on standard error too: the report itself may go where nobody looks. */
+function tellDamage(report: Report, stderr: Writable): void {
+  const { sources, warnings } = report.capture;
+  if (!sources.some((s) => s.truncated)) return;
+  const told = warnings.filter((w) => DAMAGE_CODES.has(w.code)).map((w) => w.message);
+  const names = sources.filter((s) => s.truncated).map((s) => `${s.name}: damaged: not read to its end`);
+  for (const message of told.length > 0 ? told : names) say(stderr, message);
+}
+
+/** Codes of warnings that tell why a source was not read to its end. */
+const DAMAGE_CODES: ReadonlySet<string> = new Set(['capture-damaged', 'capture-cut', 'input-unreadable']);
+
+/** An error that is no fault of the input or the output is thrown on. */
+function statusOfError(error: unknown, stderr: Writable): number {
+  if (error instanceof ClosedOutput) return EXIT.ok;
+  if (error instanceof InputError) return fail(stderr, error.message, EXIT.input);
+  if (error instanceof OutputError) return fail(stderr, error.message, EXIT.output);
+  throw error;
+}
+
+function fail(stderr: Writable, message: string, code: number): number {
+  say(stderr, message);
+  return code;
+}
+
+function say(stderr: Writable, message: string): void {
+  stderr.write(`closenotify: ${escapeText(message, MAX_MESSAGE_CHARACTERS)}\n`);
+}
+
+const MAX_MESSAGE_CHARACTERS = 2000;

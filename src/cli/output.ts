@@ -1,0 +1,102 @@
+/** Where a report is written: a file or standard output, no faster than it is taken. */
+import { once } from 'node:events';
+import { createWriteStream, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Writable } from 'node:stream';
+import { errorText } from '../capture/input-error.js';
+
+/** The reader of the output went away (EPIPE): there is no one left to tell. */
+export class ClosedOutput extends Error {}
+
+/** The output could not be written; the message is one line. */
+export class OutputError extends Error {}
+
+export interface Output {
+  write(pieces: Iterable<string>): Promise<void>;
+  /** Waits until all is written. */
+  end(): Promise<void>;
+}
+
+/** Small pieces are joined to this many characters before they are written. */
+const CHUNK_CHARACTERS = 64 * 1024;
+
+/** Standard output, which is not closed. */
+export function streamOutput(stream: Writable): Output {
+  return writer(stream, 'standard output', async () => {});
+}
+
+/** A file, created or overwritten with the first write, so that a failed analysis leaves an older report alone. */
+export function fileOutput(path: string): Output {
+  let inner: Output | null = null;
+  const open = (): Output => {
+    if (inner === null) {
+      const stream = createWriteStream(path);
+      inner = writer(stream, path, async () => {
+        stream.end();
+        if (!stream.closed) await once(stream, 'close').catch(() => {});
+      });
+    }
+    return inner;
+  };
+  return { write: (pieces) => open().write(pieces), end: () => open().end() };
+}
+
+/** Why a file cannot be the output, in one line; null when it can. Inputs are compared by device and inode, not by name. */
+export function outputProblem(path: string, inputs: readonly string[]): string | null {
+  const target = stat(path);
+  if (target?.isDirectory()) return `--output ${path}: is a directory`;
+  if (target === null && !stat(dirname(path))?.isDirectory()) return `--output ${path}: there is no directory ${dirname(path)}`;
+  for (const input of inputs) {
+    const source = input === '-' ? null : stat(input);
+    if (source !== null && target !== null && source.isFile() && source.dev === target.dev && source.ino === target.ino) {
+      return `--output ${path}: is the input; the report would overwrite the capture`;
+    }
+  }
+  return null;
+}
+
+function writer(stream: Writable, name: string, finish: () => Promise<void>): Output {
+  let failure: Error | null = null;
+  const note = (error: NodeJS.ErrnoException) => {
+    failure ??= error.code === 'EPIPE' ? new ClosedOutput() : new OutputError(`${name}: cannot be written: ${errorText(error)}`);
+  };
+  stream.on('error', note);
+  const check = () => {
+    if (failure !== null) throw failure;
+  };
+  const flush = async (text: string) => {
+    check();
+    await new Promise<void>((done) =>
+      stream.write(text, (error) => {
+        if (error) note(error);
+        done();
+      }),
+    );
+    check();
+  };
+  return {
+    async write(pieces) {
+      let text = '';
+      for (const piece of pieces) {
+        text += piece;
+        if (text.length < CHUNK_CHARACTERS) continue;
+        await flush(text);
+        text = '';
+      }
+      if (text !== '') await flush(text);
+    },
+    async end() {
+      check();
+      await finish();
+      check();
+    },
+  };
+}
+
+function stat(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,80 @@
+/** The command line: decides what is asked for, and loads the analysis only when there is something to analyze. */
+import { fstatSync, readFileSync } from 'node:fs';
+import { escapeText } from '../bytes/escape.js';
+import type { Terminal } from './analyze-command.js';
+import { type LiveWord, parseCommand } from './arguments.js';
+import { EXIT } from './exit-codes.js';
+import { helpText, USAGE } from './help.js';
+
+/**
+ * @param words the words after the program's name
+ * @returns the exit status
+ */
+export async function main(words: readonly string[], terminal: Terminal): Promise<number> {
+  const { stdout, stderr, env } = terminal;
+  try {
+    const command = parseCommand(words);
+    switch (command.kind) {
+      case 'help':
+        return await print(stdout, helpText());
+      case 'version':
+        return await print(stdout, `closenotify ${version()}\n`);
+      case 'wrong':
+        stderr.write(`closenotify: ${command.message}\n`);
+        return EXIT.usage;
+      case 'no-input':
+        stderr.write(`${USAGE}\n${hasPipedInput() ? PIPE_HINT : HELP_HINT}\n`);
+        return EXIT.usage;
+      case 'unavailable':
+        stderr.write(liveText(command.word));
+        return EXIT.unavailable;
+      case 'analyze': {
+        const { runAnalyze } = await import('./analyze-command.js');
+        return await runAnalyze(command.options, terminal);
+      }
+    }
+  } catch (error) {
+    stderr.write(defectText(error, env.CLOSENOTIFY_DEBUG === '1'));
+    return EXIT.internal;
+  }
+}
+
+const HELP_HINT = 'closenotify --help lists the options.';
+const PIPE_HINT = 'To read standard input: closenotify -';
+
+/** A pipe that closed early is no error here either. */
+async function print(stdout: Terminal['stdout'], text: string): Promise<number> {
+  await new Promise<void>((done) => {
+    stdout.on('error', () => done());
+    stdout.write(text, () => done());
+  });
+  return EXIT.ok;
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}
+
+function hasPipedInput(): boolean {
+  try {
+    const input = fstatSync(0);
+    return input.isFIFO() || input.isFile() || input.isSocket();
+  } catch {
+    return false;
+  }
+}
+
+function liveText(word: LiveWord): string {
+  return [
+    `closenotify: ${word}: live capture is not part of this version; let tcpdump capture:`,
+    '  tcpdump -i eth0 -U -w - tcp port 443 | closenotify -',
+    `(for a file of that name write ./${word})`,
+    '',
+  ].join('\n');
+}
+
+function defectText(error: unknown, debug: boolean): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const stack = debug && error instanceof Error && error.stack !== undefined ? `${error.stack}\n` : '';
+  return `closenotify: a defect of closenotify, please report it: ${escapeText(text)}\n${stack}`;
+}

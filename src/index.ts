@@ -1,0 +1,34 @@
+export { type AnalyzeOptions, analyze, readConnections } from './analyze.js';
+export { Analyzer, type AnalyzerOptions } from './analyzer.js';
+export { InputError, type InputErrorCode } from './capture/input-error.js';
+export type { CaptureInput, NamedStream, ReadProgress } from './capture/read.js';
+export { DEFAULT_LIMITS, type Limits } from './limits.js';
+export type {
+  Alert,
+  CaptureInfo,
+  CaptureSource,
+  Cause,
+  ClientRef,
+  CloseNotify,
+  CloseState,
+  Connection,
+  Decline,
+  Endpoint,
+  Finding,
+  Handshake,
+  HandshakeCounts,
+  Issued,
+  Offered,
+  Quality,
+  Ref,
+  Report,
+  Resumption,
+  ServerReport,
+  Session,
+  Side,
+  SideClose,
+  Tally,
+  Totals,
+  UncleanClose,
+  Warning,
+} from './model.js';

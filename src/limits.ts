@@ -1,0 +1,45 @@
+/** Every bound that keeps memory and time finite whatever a capture holds. Reaching one is counted in the report's warnings. */
+export interface Limits {
+  /** TCP connections remembered, ended ones included, so that `stream` stays Wireshark's number. About 60 bytes each. */
+  flows: number;
+  /** IPv6 addresses told apart. About 30 bytes each. */
+  addresses: number;
+  /** Connections kept in full of which one side ended and the other did not. About 300 bytes each. */
+  halfClosed: number;
+  /** Closed connections kept a little longer for their last packets. About 300 bytes each. */
+  lingering: number;
+  /** Out-of-order payload kept for one direction of one connection, bytes: the usual receive window of a lossy path. */
+  outOfOrderBytes: number;
+  /** The same for all connections together, bytes. */
+  totalOutOfOrderBytes: number;
+  /** A plaintext handshake message that is put together from pieces, bytes. Hellos with many key shares stay below 10 kB. */
+  handshakeBytes: number;
+  /** Alerts kept of one connection. */
+  alerts: number;
+  /** Sessions remembered for their later offers. About 80 bytes each. */
+  sessions: number;
+  /** Connections remembered because they issued or offered a session. About 100 bytes each. */
+  uses: number;
+  /** Servers (address and port) told apart. */
+  servers: number;
+  /** Findings kept in full; further ones are counted. */
+  findings: number;
+  /** Points of the series of handshakes per second of one server; longer captures get longer steps. */
+  seriesPoints: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  flows: 1 << 20,
+  addresses: 1 << 20,
+  halfClosed: 1 << 16,
+  lingering: 1 << 14,
+  outOfOrderBytes: 1 << 20,
+  totalOutOfOrderBytes: 1 << 26,
+  handshakeBytes: 1 << 16,
+  alerts: 16,
+  sessions: 1 << 20,
+  uses: 1 << 21,
+  servers: 1 << 16,
+  findings: 100_000,
+  seriesPoints: 600,
+};

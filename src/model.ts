@@ -1,0 +1,266 @@
+/**
+ * The nouns: every type of a {@link Report}. Times are Unix seconds, identifiers are lower-case hex,
+ * addresses are written as RFC 5952 says, frames and streams are numbered as Wireshark does
+ * (`frame.number` from 1, `tcp.stream` from 0).
+ */
+
+/** Everything that was found in one capture. */
+export interface Report {
+  schema: 'closenotify/report/1';
+  capture: CaptureInfo;
+  totals: Totals;
+  servers: ServerReport[];
+  findings: Finding[];
+  /** Filled when all sessions were asked for (`keep: 'all'`), else empty. */
+  sessions: Session[];
+  /** Filled when all connections were asked for (`keep: 'all'`), else empty. */
+  connections: Connection[];
+}
+
+export interface CaptureInfo {
+  sources: CaptureSource[];
+  /** Time of the earliest frame; null when there is none. */
+  firstTime: number | null;
+  lastTime: number | null;
+  warnings: Warning[];
+}
+
+/** One file, stream or interface that frames were read from. */
+export interface CaptureSource {
+  name: string;
+  format: 'pcap' | 'pcapng' | 'live';
+  linkTypes: string[];
+  /** Bytes kept of each frame at most; null when the source does not say, or sets no limit. */
+  snapLength: number | null;
+  frames: number;
+  /** Captured bytes of all frames, headers of the file format not counted. */
+  bytes: number;
+  /** The source ended in the middle of a packet, or was damaged: what follows was not read. */
+  truncated: boolean;
+}
+
+/** Something that was left out, guessed at or limited: what (`code`), how often, and where first. */
+export interface Warning {
+  code: string;
+  message: string;
+  count: number;
+  frame: number | null;
+}
+
+export interface Totals {
+  tcpConnections: number;
+  tlsConnections: number;
+  handshakes: HandshakeCounts;
+  /** Closes of single sides: each TLS connection counts twice. */
+  closes: Record<CloseState, number>;
+  invalidatedSessions: number;
+}
+
+/** `declined` and `notOffered` are parts of `full`. */
+export interface HandshakeCounts {
+  full: number;
+  resumed: number;
+  declined: number;
+  notOffered: number;
+  failed: number;
+  incomplete: number;
+}
+
+export interface Endpoint {
+  address: string;
+  port: number;
+}
+
+export type Side = 'client' | 'server';
+
+/**
+ * How one side of a connection closed (section numbers of RFC 5246).
+ * `clean`: close_notify, then the end (7.2.1). `unclean`: an end with no close_notify before it. `reset-race`: close_notify,
+ * then RST before the peer had acknowledged the close_notify, which it may never have read. `aborted`: a fatal alert, then the end (7.2.2).
+ * `open`: no end in the capture. `unknown`: the capture lacks what is needed to say.
+ */
+export type CloseState = 'clean' | 'unclean' | 'reset-race' | 'aborted' | 'open' | 'unknown';
+
+/** `seen` in clear or decrypted; `inferred` from an encrypted record; `absent`: certainly none; `unknown`. */
+export type CloseNotify = 'seen' | 'inferred' | 'absent' | 'unknown';
+
+export interface SideClose {
+  state: CloseState;
+  closeNotify: CloseNotify;
+  /** The first FIN or RST of this side. */
+  end: 'fin' | 'rst' | null;
+  frame: number | null;
+  time: number | null;
+}
+
+/** Why a server declined a session that was offered. */
+export type Cause =
+  | 'incomplete'
+  | 'fatal-alert'
+  | 'parameters-changed'
+  | 'never-resumable'
+  | 'other-node'
+  | 'ticket-reused'
+  | 'restarted'
+  | 'key-rotated'
+  | 'expired'
+  | 'evicted'
+  | 'unclean-close'
+  | 'reset-race'
+  | 'unknown-session'
+  | 'undetermined';
+
+export type Handshake = 'full' | 'resumed' | 'failed' | 'incomplete' | 'unknown';
+export type Resumption = 'not-offered' | 'resumed' | 'declined' | 'unanswered' | 'unknown';
+
+export interface Alert {
+  frame: number;
+  time: number;
+  from: Side;
+  level: 'warning' | 'fatal' | null;
+  description: string | null;
+  encrypted: boolean;
+}
+
+/** One TCP connection that carried TLS. */
+export interface Connection {
+  stream: number;
+  client: Endpoint;
+  server: Endpoint;
+  serverName: string | null;
+  alpn: string | null;
+  start: number;
+  end: number;
+  /** The negotiated version; what has no name stays visible as hex (`0x7e01`). */
+  version: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | (string & {}) | null;
+  /** Name in the IANA registry, or hex. */
+  cipherSuite: string | null;
+  offered: Offered;
+  issued: Issued;
+  handshake: Handshake;
+  resumption: Resumption;
+  resumedBy: 'session-id' | 'ticket' | 'psk' | null;
+  /** Why the server declined what was offered; null where nothing was declined. */
+  cause: Cause | null;
+  close: { client: SideClose; server: SideClose; first: Side | null };
+  alerts: Alert[];
+  frames: { first: number; clientHello: number | null; serverHello: number | null; last: number };
+  /** Times of the two hellos, for ages and handshake times. */
+  times: { clientHello: number | null; serverHello: number | null };
+  quality: Quality;
+}
+
+export interface Offered {
+  /** The session_id field of the ClientHello. Beside a ticket it is invented by the client and offers nothing (RFC 5077 3.4). */
+  sessionId: string | null;
+  /** SHA-256 of the RFC 5077 ticket. */
+  ticket: string | null;
+  /** SHA-256 of each TLS 1.3 PSK identity. */
+  psk: string[];
+  /**
+   * The client offered TLS 1.3 as well, so that a 32-byte session ID nobody issued may be the random padding of RFC 8446 D.4
+   * rather than an offer.
+   */
+  maybePadding: boolean;
+  /** The extended_master_secret extension was there (RFC 7627). */
+  extendedMasterSecret: boolean;
+}
+
+export interface Issued {
+  sessionId: string | null;
+  tickets: string[];
+  /** The server agreed to extended_master_secret (RFC 7627). */
+  extendedMasterSecret: boolean;
+}
+
+export interface Quality {
+  /** The capture holds no SYN of this connection. */
+  startedMidstream: boolean;
+  /** How client and server were told apart: by their hellos, by the SYN, or only guessed from the ports. */
+  rolesFrom: 'hello' | 'syn' | 'port';
+  /** Bytes of the two directions that the capture does not hold. */
+  missingBytes: number;
+  truncatedFrames: number;
+}
+
+/** Something that can be resumed, at one server: its identity, where it was issued, and who offered it. */
+export interface Session {
+  kind: 'session-id' | 'ticket' | 'psk';
+  id: string;
+  server: Endpoint;
+  issued: Ref | null;
+  offers: (Ref & { outcome: 'resumed' | 'declined' | 'unanswered'; cause: Cause | null })[];
+}
+
+/** A place in the capture. */
+export interface Ref {
+  stream: number;
+  frame: number;
+  time: number;
+}
+
+/** A place in the capture, on a connection of this client. */
+export interface ClientRef extends Ref {
+  client: Endpoint;
+}
+
+export interface UncleanClose extends ClientRef {
+  by: Side;
+  end: 'fin' | 'rst';
+  state: 'unclean' | 'reset-race';
+}
+
+export interface Decline {
+  stream: number;
+  clientHello: number;
+  serverHello: number;
+  /** Time of the ServerHello. */
+  time: number;
+  newSessionId: string | null;
+  client: Endpoint;
+}
+
+/** One session that a server dropped after an unclean close: everything that happened to it, in order. */
+export interface Finding {
+  kind: 'session-invalidated';
+  session: { kind: Session['kind']; id: string };
+  server: Endpoint;
+  client: Endpoint;
+  /** Frame of the ServerHello that issued it; where that was before the capture, of the first one that accepted it. */
+  issued: Ref;
+  issuedBeforeCapture: boolean;
+  /** Accepted offers of this session before it was declined, by the frame of the ServerHello. */
+  resumed: (ClientRef & { clientHello: number })[];
+  uncleanCloses: UncleanClose[];
+  declines: Decline[];
+  cause: Cause;
+  confidence: 'high' | 'medium' | 'low';
+  /** Causes that fit what was seen as well. */
+  rivals: Cause[];
+  explanation: string;
+  /** Shows exactly the frames of this finding. */
+  wiresharkFilter: string;
+}
+
+export interface ServerReport {
+  address: string;
+  port: number;
+  names: string[];
+  connections: number;
+  handshakes: HandshakeCounts;
+  invalidatedSessions: number;
+  /** Offers of sessions by the worst close that came before the server's answer. */
+  evidence: { afterClean: Tally; afterResetRace: Tally; afterUncleanFin: Tally; afterUncleanRst: Tally; whileOpen: Tally };
+  verdict: string;
+  pValue: number | null;
+  attributableFraction: number | null;
+  fullHandshakesPerSecond: { mean: number; peak: number; series: [time: number, full: number, resumed: number][] };
+  handshakeSeconds: { full: number | null; resumed: number | null };
+  avoidableFullHandshakes: number;
+  advice: string[];
+}
+
+export interface Tally {
+  resumed: number;
+  declined: number;
+}

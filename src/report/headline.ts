@@ -1,0 +1,68 @@
+/** The first sentences of the table: what was found, in figures, and what could not be judged. */
+import type { Finding, Report } from '../model.js';
+import { counted, figure } from './text.js';
+
+interface Headline {
+  alarm: boolean;
+  sentences: string[];
+}
+
+/** @param selected the report was narrowed to some clients or sessions: the figure is that of its findings */
+export function headline(report: Report, selected: boolean): Headline {
+  const invalidated = selected ? report.findings.length : report.totals.invalidatedSessions;
+  if (invalidated > 0) return { alarm: true, sentences: [found(report, invalidated, selected), ...doubts(report)] };
+  return { alarm: false, sentences: [nothing(report, selected), ...doubts(report)] };
+}
+
+function found(report: Report, invalidated: number, selected: boolean): string {
+  const unsure = report.findings.length > 0 && report.findings.every((f) => f.confidence === 'low');
+  const what = selected ? `selected ${invalidated === 1 ? 'session' : 'sessions'}` : invalidated === 1 ? 'session' : 'sessions';
+  const verb = unsure ? ' possibly invalidated' : ' invalidated';
+  const sure = confidences(report.findings);
+  return `${figure(invalidated)} ${what}${verb} after an unclean close: ${seen(report)}.${sure === '' ? '' : ` Confidence: ${sure}.`}`;
+}
+
+function nothing(report: Report, selected: boolean): string {
+  const { totals, capture } = report;
+  const frames = capture.sources.reduce((sum, s) => sum + s.frames, 0);
+  const flagged = selected ? 'Nothing flagged in the selection' : 'Nothing flagged';
+  if (frames === 0) return `${flagged}: there are no frames to read.`;
+  if (totals.tcpConnections === 0) return `${flagged}: no TCP connection in ${counted(frames, 'frame')}.`;
+  if (totals.tlsConnections === 0) return `${flagged}: no TLS in ${counted(totals.tcpConnections, 'TCP connection')}.`;
+  const others = totals.handshakes.declined > 0 ? ' No decline was put down to an unclean close.' : '';
+  return `${flagged}: ${seen(report)}.${selected ? '' : others}`;
+}
+
+function seen(report: Report): string {
+  const { handshakes, tlsConnections } = report.totals;
+  const parts = [
+    counted(tlsConnections, 'TLS connection'),
+    counted(handshakes.full, 'full handshake'),
+    `${figure(handshakes.resumed)} resumed`,
+    `${figure(handshakes.declined)} declined`,
+  ];
+  if (handshakes.failed > 0) parts.push(`${figure(handshakes.failed)} failed`);
+  if (handshakes.incomplete > 0) parts.push(`${figure(handshakes.incomplete)} incomplete`);
+  return parts.join(', ');
+}
+
+/** What the capture does not let anyone say: silence about it would read as "all is well". */
+function doubts(report: Report): string[] {
+  const { closes } = report.totals;
+  const sides = Object.values(closes).reduce((sum, n) => sum + n, 0);
+  const result: string[] = [];
+  if (closes.unknown > 0) {
+    result.push(
+      `${figure(closes.unknown)} of ${counted(sides, 'close')} (one for each side) cannot be judged: the capture lacks their packets.`,
+    );
+  }
+  if (report.capture.sources.some((s) => s.truncated)) result.push('The input is damaged: only what comes before the damage is told here.');
+  return result;
+}
+
+function confidences(findings: readonly Finding[]): string {
+  const levels = (['high', 'medium', 'low'] as const).map((level) => ({ level, n: findings.filter((f) => f.confidence === level).length }));
+  const present = levels.filter((l) => l.n > 0);
+  if (present.length === 1) return present[0].level;
+  return present.map((l) => `${l.level} for ${figure(l.n)}`).join(', ');
+}

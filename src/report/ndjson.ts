@@ -1,0 +1,23 @@
+import type { Connection, Report } from '../model.js';
+import { jsonLine } from './json.js';
+
+/**
+ * The report as lines of JSON, each with its `type`: connections, findings, servers, sessions, and last the summary. The other
+ * keys of a line are those of the element in the report.
+ */
+export function* ndjson(report: Report): Generator<string> {
+  yield* ndjsonConnections(report.connections);
+  for (const finding of report.findings) yield line('finding', finding);
+  for (const server of report.servers) yield line('server', server);
+  for (const session of report.sessions) yield line('session', session);
+  yield line('summary', { schema: report.schema, capture: report.capture, totals: report.totals });
+}
+
+/** Connections alone, as they end. */
+export function* ndjsonConnections(connections: Iterable<Connection>): Generator<string> {
+  for (const connection of connections) yield line('connection', connection);
+}
+
+function line(type: string, fields: object): string {
+  return `${jsonLine({ type, ...fields })}\n`;
+}

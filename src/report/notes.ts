@@ -1,0 +1,49 @@
+/** What was read, and what stands between it and a sure verdict: the end of the table. */
+import type { CaptureInfo, CaptureSource, Warning } from '../model.js';
+import type { Paint } from './paint.js';
+import { byteFigure, counted, foreign, utc, wrapLabelled } from './text.js';
+
+/** Sources listed one by one unless all were asked for. */
+const MAX_SOURCES = 10;
+const MAX_NAME_COLUMNS = 240;
+const MAX_LINK_TYPE_COLUMNS = 40;
+/** Longest IPv4 packet (RFC 791 3.1): a snap length from here on cuts nothing that matters. */
+const UNLIMITED_SNAP_LENGTH = 65_535;
+
+export function* noteLines(capture: CaptureInfo, width: number, all: boolean, paint: Paint): Generator<string> {
+  yield paint('title', 'Capture');
+  if (capture.sources.length === 0) yield '  nothing was read';
+  const shown = all ? capture.sources : capture.sources.slice(0, MAX_SOURCES);
+  for (const source of shown) yield* wrapLabelled('  ', sourceText(source), width);
+  const rest = capture.sources.length - shown.length;
+  if (rest > 0) yield* wrapLabelled('  ', `… and ${counted(rest, 'more source')}: see them with --all or --format json`, width);
+  const { firstTime, lastTime } = capture;
+  if (firstTime !== null && lastTime !== null) {
+    yield* wrapLabelled('  ', `${utc(firstTime)} to ${utc(lastTime)} (${(lastTime - firstTime).toFixed(3)} s)`, width);
+  }
+  if (capture.warnings.length === 0) return;
+  yield '';
+  yield paint('title', 'Warnings');
+  for (const warning of capture.warnings) {
+    yield* wrapLabelled('  - ', warningText(warning), width).map((line) => paint('warning', line));
+  }
+}
+
+function sourceText(source: CaptureSource): string {
+  const parts = [
+    source.format,
+    ...source.linkTypes.map((t) => foreign(t, MAX_LINK_TYPE_COLUMNS)),
+    counted(source.frames, 'frame'),
+    byteFigure(source.bytes),
+  ];
+  if (source.snapLength !== null && source.snapLength < UNLIMITED_SNAP_LENGTH) parts.push(`frames cut at ${source.snapLength} bytes`);
+  if (source.truncated) parts.push('DAMAGED: not read to its end');
+  return `${foreign(source.name, MAX_NAME_COLUMNS)}: ${parts.join(', ')}`;
+}
+
+function warningText(warning: Warning): string {
+  const times = warning.count > 1 ? `${warning.count} times` : '';
+  const where = warning.frame === null ? '' : `${warning.count > 1 ? 'first in ' : ''}frame #${warning.frame}`;
+  const place = [times, where].filter((part) => part !== '').join(', ');
+  return `${foreign(warning.message)} [${foreign(warning.code)}${place === '' ? '' : `; ${place}`}]`;
+}

@@ -1,0 +1,96 @@
+/** A report for people: headline, servers, the story of each finding, what was read. */
+import type { Endpoint, Finding, Report } from '../model.js';
+import { headline } from './headline.js';
+import { connectionLines, sessionLines } from './listing.js';
+import { noteLines } from './notes.js';
+import { type Paint, painter } from './paint.js';
+import { serverLines } from './servers.js';
+import { storyLines } from './story.js';
+import { counted, endpointText, wrap, wrapLabelled } from './text.js';
+
+export interface TableOptions {
+  /** Columns of the longest line, held within 80 and 120. Default 80. */
+  width?: number;
+  /** Sessions and connections as well, and nothing folded. Default false. */
+  all?: boolean;
+  /** Default false. */
+  color?: boolean;
+  /** The report was narrowed by {@link select}. Default false. */
+  selected?: boolean;
+}
+
+const MIN_WIDTH = 80;
+const MAX_WIDTH = 120;
+/** Findings told for one server, and in all, unless all were asked for. */
+const MAX_STORIES_PER_SERVER = 20;
+const MAX_STORIES = 60;
+
+/** The report as text. No line is longer than the width, but for a word of a display filter that cannot be broken. */
+export function* table(report: Report, options: TableOptions = {}): Generator<string> {
+  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, options.width ?? MIN_WIDTH));
+  const all = options.all ?? false;
+  const paint = painter(options.color ?? false);
+  for (const section of sections(report, width, all, options.selected ?? false, paint)) {
+    for (const line of section) yield `${line}\n`;
+  }
+}
+
+function* sections(report: Report, width: number, all: boolean, selected: boolean, paint: Paint): Generator<Iterable<string>> {
+  yield headlineLines(report, width, selected, paint);
+  if (report.servers.length > 0) {
+    yield ['', paint('title', 'Servers')];
+    yield serverLines(report.servers, width, all, paint);
+  }
+  if (report.findings.length > 0) yield findingLines(report, width, all, paint);
+  if (all) {
+    yield [''];
+    yield sessionLines(report.sessions, width, paint);
+    yield [''];
+    yield connectionLines(report.connections, report.capture.firstTime, width, paint);
+  }
+  yield [''];
+  yield noteLines(report.capture, width, all, paint);
+}
+
+function* headlineLines(report: Report, width: number, selected: boolean, paint: Paint): Generator<string> {
+  const { alarm, sentences } = headline(report, selected);
+  for (const [i, sentence] of sentences.entries()) {
+    const style = i > 0 ? 'warning' : alarm ? 'alarm' : 'good';
+    yield* wrap(sentence, width).map((line) => paint(style, line));
+  }
+}
+
+function* findingLines(report: Report, width: number, all: boolean, paint: Paint): Generator<string> {
+  const clients = new Map<number, Endpoint>(report.connections.map((c) => [c.stream, c.client]));
+  const options = { width, all, paint, clientOf: (stream: number) => clients.get(stream) ?? null };
+  yield '';
+  yield paint('title', 'Invalidated sessions');
+  let told = 0;
+  let folded = 0;
+  for (const group of byServer(report.findings)) {
+    const room = all ? group.length : Math.min(MAX_STORIES_PER_SERVER, MAX_STORIES - told);
+    for (const finding of group.slice(0, room)) {
+      yield '';
+      yield* storyLines(finding, ++told, options);
+    }
+    if (room > 0 && group.length > room) yield* foldLines(group.length - room, ` of ${endpointText(group[0].server)}`, width);
+    else folded += Math.max(0, group.length - room);
+  }
+  if (folded > 0) yield* foldLines(folded, ' of other servers', width);
+}
+
+function* foldLines(count: number, whose: string, width: number): Generator<string> {
+  yield '';
+  yield* wrapLabelled('', `… and ${counted(count, 'more session')}${whose}: see them with --all or --format json`, width);
+}
+
+function byServer(findings: readonly Finding[]): Iterable<Finding[]> {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = endpointText(finding.server);
+    const group = groups.get(key);
+    if (group) group.push(finding);
+    else groups.set(key, [finding]);
+  }
+  return groups.values();
+}

@@ -1,0 +1,75 @@
+// What one server did with offers, by the closes that came before them.
+import type { ServerReport, Tally } from '../model.js';
+import type { Exposure } from './story.js';
+
+export type Evidence = ServerReport['evidence'];
+
+export class ServerEvidence {
+  readonly tallies: Evidence = {
+    afterClean: { resumed: 0, declined: 0 },
+    afterResetRace: { resumed: 0, declined: 0 },
+    afterUncleanFin: { resumed: 0, declined: 0 },
+    afterUncleanRst: { resumed: 0, declined: 0 },
+    whileOpen: { resumed: 0, declined: 0 },
+  };
+  /** Greatest age at which a session was resumed, seconds from issue to answer. */
+  oldestResumed = 0;
+  resumed = 0;
+  declined = 0;
+  /** Acceptances, as [time, last proof of the session before it], to tell restarts and full caches from single losses. */
+  readonly #acceptances: { time: number; sessionSince: number }[] = [];
+
+  add(exposure: Exposure, accepted: boolean): void {
+    const tally = this.tally(exposure);
+    if (tally) tally[accepted ? 'resumed' : 'declined']++;
+  }
+
+  addAcceptance(time: number, sessionSince: number, ageSeconds: number): void {
+    this.resumed++;
+    this.oldestResumed = Math.max(this.oldestResumed, ageSeconds);
+    if (this.#acceptances.length < MAX_ACCEPTANCES) this.#acceptances.push({ time, sessionSince });
+  }
+
+  tally(exposure: Exposure): Tally | null {
+    switch (exposure) {
+      case 'clean':
+        return this.tallies.afterClean;
+      case 'reset-race':
+        return this.tallies.afterResetRace;
+      case 'unclean-fin':
+        return this.tallies.afterUncleanFin;
+      case 'unclean-rst':
+        return this.tallies.afterUncleanRst;
+      case 'open':
+        return this.tallies.whileOpen;
+      default:
+        return null;
+    }
+  }
+
+  /** Offers that no unclean close preceded. */
+  get control(): Tally {
+    const { afterClean, whileOpen } = this.tallies;
+    return { resumed: afterClean.resumed + whileOpen.resumed, declined: afterClean.declined + whileOpen.declined };
+  }
+
+  /** Whether the server, after `time`, still took a session that it last needed no later than `since`: its store was not lost or full. */
+  keptOlder(time: number, since: number): boolean {
+    return this.#acceptances.some((a) => a.time > time && a.sessionSince <= since);
+  }
+
+  verdict(): string {
+    const { afterUncleanFin: fin, afterUncleanRst: rst } = this.tallies;
+    const control = this.control;
+    if (this.resumed === 0 && control.declined > 0) return 'never-resumes';
+    const declined = fin.declined + rst.declined;
+    const resumed = fin.resumed + rst.resumed;
+    if (declined === 0) return resumed > 0 ? 'tolerates-unclean-close' : 'inconclusive';
+    const isSplit = (fin.declined > 0 && fin.resumed > 0) || (rst.declined > 0 && rst.resumed > 0) || control.declined > 0;
+    if (isSplit) return 'mixed';
+    return control.resumed > 0 ? 'invalidates-on-unclean-close' : 'inconclusive';
+  }
+}
+
+/** Acceptances of one server that are kept for comparison. */
+const MAX_ACCEPTANCES = 4096;

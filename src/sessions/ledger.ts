@@ -1,0 +1,265 @@
+import type { Limits } from '../limits.js';
+import type { Cause, CloseState, Connection, Finding, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
+import type { Warnings } from '../warnings.js';
+import { ServerEvidence } from './evidence.js';
+import { describeFinding, judgeDecline } from './finding.js';
+import { FIRST_USE, IdTable, LAST_USE } from './id-table.js';
+import { noHandshakes, ServerCounts } from './servers.js';
+import { culprits, decisiveCause, exposure, inOrder, lastProof } from './story.js';
+import { type Use, Uses } from './uses.js';
+
+/** What hindsight made of the offer of one connection. */
+export interface Outcome {
+  resumption: Resumption;
+  cause: Cause | null;
+}
+
+export interface Judgement {
+  totals: Omit<Totals, 'tcpConnections'>;
+  servers: ServerReport[];
+  findings: Finding[];
+  sessions: Session[];
+  /** By stream; only when everything is kept. */
+  outcomes: Map<number, Outcome>;
+}
+
+/**
+ * Connections in, in any order; sessions, causes and findings out. It needs nothing but {@link Connection} records, so that they may
+ * as well come from another machine.
+ */
+export class SessionLedger {
+  readonly #limits: Limits;
+  readonly #warnings: Warnings;
+  readonly #keepAll: boolean;
+  readonly #serverNumbers = new Map<string, number>();
+  readonly #servers: ServerCounts[] = [];
+  readonly #sessions = new IdTable();
+  readonly #uses = new Uses();
+  readonly #closes: Record<CloseState, number> = { clean: 0, unclean: 0, 'reset-race': 0, aborted: 0, open: 0, unknown: 0 };
+  #connections = 0;
+
+  /** @param keepAll also lists all sessions and the outcome of every offer */
+  constructor(limits: Limits, warnings: Warnings, keepAll: boolean) {
+    this.#limits = limits;
+    this.#warnings = warnings;
+    this.#keepAll = keepAll;
+  }
+
+  add(connection: Connection): void {
+    this.#connections++;
+    this.#closes[connection.close.client.state]++;
+    this.#closes[connection.close.server.state]++;
+    const server = this.#server(connection);
+    if (server < 0) return;
+    this.#servers[server].add(connection);
+    const offered = offeredSessionId(connection);
+    const issued = connection.issued.sessionId;
+    if (offered !== null || issued !== null) this.#remember(connection, server, offered, issued);
+  }
+
+  finish(): Judgement {
+    const evidence = this.#servers.map(() => new ServerEvidence());
+    const outcomes = new Map<number, Outcome>();
+    for (let session = 0; session < this.#sessions.size; session++) this.#weigh(session, evidence[this.#sessions.server(session)]);
+    const findings: Finding[] = [];
+    const sessions: Session[] = [];
+    for (let session = 0; session < this.#sessions.size; session++) {
+      this.#judge(session, evidence[this.#sessions.server(session)], findings, sessions, outcomes);
+    }
+    findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
+    return {
+      totals: this.#totals(findings),
+      servers: this.#servers.map((server, i) => describeServer(server, evidence[i], findings)),
+      findings,
+      sessions,
+      outcomes,
+    };
+  }
+
+  #server(connection: Connection): number {
+    const { address, port } = connection.server;
+    const key = `${address} ${port}`;
+    const known = this.#serverNumbers.get(key);
+    if (known !== undefined) return known;
+    if (this.#servers.length >= this.#limits.servers) {
+      this.#warnings.add('server-limit', `more than ${this.#limits.servers} servers: connections to further ones are in the totals only`);
+      return -1;
+    }
+    this.#serverNumbers.set(key, this.#servers.length);
+    return this.#servers.push(new ServerCounts(address, port, this.#limits.seriesPoints)) - 1;
+  }
+
+  #remember(connection: Connection, server: number, offered: string | null, issued: string | null): void {
+    if (this.#uses.size >= this.#limits.uses) return this.#full();
+    const offeredSession = offered === null ? -1 : this.#sessions.intern(server, 'session-id', offered, this.#limits.sessions);
+    const issuedSession = issued === null ? -1 : this.#sessions.intern(server, 'session-id', issued, this.#limits.sessions);
+    if ((offered !== null && offeredSession < 0) || (issued !== null && issuedSession < 0)) this.#full();
+    if (offeredSession < 0 && issuedSession < 0) return;
+    const use = this.#uses.add(connection, offeredSession, issuedSession);
+    if (offeredSession >= 0) this.#link(offeredSession, use);
+    if (issuedSession >= 0) this.#link(issuedSession, use);
+  }
+
+  #full(): void {
+    const { sessions, uses } = this.#limits;
+    this.#warnings.add('session-limit', `more than ${sessions} sessions or ${uses} connections that used one: later ones were counted, not correlated`);
+  }
+
+  #link(session: number, use: number): void {
+    const rows = this.#sessions.rows;
+    const last = rows.int(session, LAST_USE) - 1;
+    if (last < 0) rows.setInt(session, FIRST_USE, use + 1);
+    else this.#uses.link(last, use, session);
+    rows.setInt(session, LAST_USE, use + 1);
+  }
+
+  #read(session: number): Use[] {
+    const uses: Use[] = [];
+    for (let row = this.#sessions.rows.int(session, FIRST_USE) - 1; row >= 0; row = this.#uses.next(row, session)) {
+      uses.push(this.#uses.read(row, session));
+    }
+    return inOrder(uses);
+  }
+
+  /** First pass: what the offers of one session say about the server. */
+  #weigh(session: number, evidence: ServerEvidence): void {
+    const first = this.#sessions.rows.int(session, FIRST_USE) - 1;
+    if (first < 0 || first === this.#sessions.rows.int(session, LAST_USE) - 1) return;
+    const uses = this.#read(session);
+    for (let i = 0; i < uses.length; i++) {
+      const use = uses[i];
+      const proof = lastProof(uses, i);
+      if (use.role === 'resumed') {
+        if (proof === null) continue;
+        const issue = uses.find((u) => u.role === 'issued') ?? proof;
+        evidence.addAcceptance(use.answerTime, proof.answerTime, use.answerTime - issue.answerTime);
+        evidence.add(exposure(uses, i), true);
+      } else if (use.role === 'declined' && proof !== null) {
+        evidence.declined++;
+        // One session dies once: only its first decline counts. A decisive other cause says nothing about closes.
+        const isFirst = !uses.slice(uses.indexOf(proof), i).some((u) => u.role === 'declined');
+        if (isFirst && decisiveCause(uses, i) === null) evidence.add(exposure(uses, i), false);
+      }
+    }
+  }
+
+  /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
+  #judge(session: number, evidence: ServerEvidence, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
+    const first = this.#sessions.rows.int(session, FIRST_USE) - 1;
+    if (first < 0) return;
+    const isAlone = first === this.#sessions.rows.int(session, LAST_USE) - 1;
+    if (isAlone && !this.#keepAll && !this.#uses.isOffer(first, session)) return;
+    const uses = this.#read(session);
+    const server = this.#servers[this.#sessions.server(session)];
+    const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');
+    const causes = uses.map((use, i) => (use.role === 'declined' ? this.#cause(uses, i, evidence) : null));
+    this.#settlePadding(uses, isKnown, server, causes, outcomes);
+    const start = causes.findIndex((cause) => cause === 'unclean-close' || cause === 'reset-race');
+    if (start >= 0) this.#find(session, uses, causes, start, evidence, server, findings);
+    if (this.#keepAll && (isKnown || !uses.every((use) => use.maybePadding))) sessions.push(this.#describe(session, uses, causes, server));
+  }
+
+  #cause(uses: readonly Use[], index: number, evidence: ServerEvidence): Cause {
+    const decisive = decisiveCause(uses, index);
+    if (decisive !== null) return decisive;
+    const found = culprits(uses, index);
+    if (evidence.verdict() === 'never-resumes') return 'never-resumable';
+    if (found.length === 0) return 'undetermined';
+    return found.some((c) => c.state === 'unclean') ? 'unclean-close' : 'reset-race';
+  }
+
+  /** An ID that nobody issued, from a client that also offers TLS 1.3, is padding; one that was issued is an offer after all. */
+  #settlePadding(uses: readonly Use[], isKnown: boolean, server: ServerCounts, causes: readonly (Cause | null)[], outcomes: Map<number, Outcome>): void {
+    for (const [i, use] of uses.entries()) {
+      if (use.role === 'issued') continue;
+      const isPadding = use.maybePadding && !isKnown && use.role === 'declined';
+      if (use.maybePadding && use.role === 'declined' && use.completed) server.handshakes[isPadding ? 'notOffered' : 'declined']++;
+      if (!this.#keepAll) continue;
+      if (isPadding) outcomes.set(use.stream, { resumption: 'not-offered', cause: null });
+      else if (use.role === 'declined') outcomes.set(use.stream, { resumption: 'declined', cause: causes[i] });
+    }
+  }
+
+  #find(
+    session: number,
+    uses: readonly Use[],
+    causes: readonly (Cause | null)[],
+    start: number,
+    evidence: ServerEvidence,
+    server: ServerCounts,
+    findings: Finding[],
+  ): void {
+    if (findings.length >= this.#limits.findings) {
+      this.#warnings.add('finding-limit', `more than ${this.#limits.findings} findings: further ones are not listed`);
+      return;
+    }
+    const judged = judgeDecline(uses, start, evidence);
+    const newSession = (use: Use) => (use.issued < 0 ? null : this.#sessions.id(use.issued));
+    findings.push(
+      describeFinding({
+        kind: this.#sessions.kind(session),
+        id: this.#sessions.id(session),
+        server: { address: server.address, port: server.port },
+        uses,
+        start,
+        cause: causes[start] as Cause,
+        judged,
+        newSession,
+      }),
+    );
+  }
+
+  #describe(session: number, uses: readonly Use[], causes: readonly (Cause | null)[], server: ServerCounts): Session {
+    const issue = uses.find((use) => use.role === 'issued');
+    return {
+      kind: this.#sessions.kind(session),
+      id: this.#sessions.id(session),
+      server: { address: server.address, port: server.port },
+      issued: issue?.serverHello ? { stream: issue.stream, frame: issue.serverHello, time: issue.answerTime } : null,
+      offers: uses.flatMap((use, i) =>
+        use.role === 'issued' ? [] : [{ stream: use.stream, frame: use.clientHello, time: use.helloTime, outcome: use.role, cause: causes[i] }],
+      ),
+    };
+  }
+
+  #totals(findings: readonly Finding[]): Omit<Totals, 'tcpConnections'> {
+    const handshakes = noHandshakes();
+    for (const server of this.#servers) {
+      for (const key of Object.keys(handshakes) as (keyof HandshakeCounts)[]) handshakes[key] += server.handshakes[key];
+    }
+    return { tlsConnections: this.#connections, handshakes, closes: this.#closes, invalidatedSessions: countInvalidated(findings) };
+  }
+}
+
+/** The session ID that a ClientHello offers: none beside a ticket (RFC 5077 3.4) or where TLS 1.3 was negotiated (RFC 8446 4.1.2). */
+function offeredSessionId(connection: Connection): string | null {
+  const { offered, version } = connection;
+  if (offered.ticket !== null || (version !== null && !/^(SSLv3|TLSv1\.[012])$/.test(version))) return null;
+  if (connection.resumption === 'unknown' && !(offered.maybePadding && connection.handshake === 'full')) return null;
+  return offered.sessionId;
+}
+
+/** A low confidence says that something else explains the decline as well: that is a suspicion, not a count. */
+function countInvalidated(findings: readonly Finding[]): number {
+  return findings.filter((finding) => finding.confidence !== 'low').length;
+}
+
+function describeServer(server: ServerCounts, evidence: ServerEvidence, findings: readonly Finding[]): ServerReport {
+  const own = findings.filter((f) => f.server.address === server.address && f.server.port === server.port);
+  return {
+    address: server.address,
+    port: server.port,
+    names: [...server.names],
+    connections: server.connections,
+    handshakes: server.handshakes,
+    invalidatedSessions: countInvalidated(own),
+    evidence: evidence.tallies,
+    verdict: evidence.verdict(),
+    pValue: null,
+    attributableFraction: null,
+    fullHandshakesPerSecond: server.rate.report(),
+    handshakeSeconds: { full: null, resumed: null },
+    avoidableFullHandshakes: own.filter((f) => f.confidence !== 'low').reduce((sum, f) => sum + f.declines.length, 0),
+    advice: [],
+  };
+}

@@ -1,0 +1,96 @@
+import type { Direction } from '../tcp/connections.js';
+
+/** Integer fields of a TLS connection. */
+export const Tls = {
+  FLAGS: 0,
+  /** Direction of the client's packets + 1; 0 while no hello was read. */
+  CLIENT: 1,
+  CLIENT_HELLO_FRAME: 2,
+  SERVER_HELLO_FRAME: 3,
+  VERSION: 4,
+  CIPHER_SUITE: 5,
+  /** Length + 1 of the session IDs in the hellos, 0 where none was read: offered, and issued << 8. */
+  ID_LENGTHS: 6,
+  /** Payloads in which a direction without known beginning was searched for a record. */
+  SEARCHED: 7,
+} as const;
+const COMMON_INTS = 8;
+
+/** Integer fields of one direction, at `tlsField(TlsDirection.…, direction)`. */
+export const TlsDirection = {
+  FLAGS: 0,
+  /** Bytes of the record's body that are still to come. */
+  REMAINING: 1,
+  /** Bytes of a record header that was cut by a segment: their number, and the first four of them. */
+  HEADER_COUNT: 2,
+  HEADER: 3,
+  CONTENT_TYPE: 4,
+  /** The handshake message in progress: bytes still to come, its type, and a header cut by a segment or record. */
+  MESSAGE_LEFT: 5,
+  MESSAGE_TYPE: 6,
+  MESSAGE_HEADER_COUNT: 7,
+  MESSAGE_HEADER: 8,
+  /** The last alert: level << 8 | description of one in clear (-1: encrypted), its place, and what its sender had acknowledged. */
+  ALERT: 9,
+  ALERT_FRAME: 10,
+  ALERT_SEQUENCE: 11,
+  ALERT_ACKNOWLEDGES: 12,
+} as const;
+const DIRECTION_INTS = 13;
+
+export const TLS_INTS = COMMON_INTS + 2 * DIRECTION_INTS;
+
+export const TlsTime = { CLIENT_HELLO: 0, SERVER_HELLO: 1, ALERT: 2 } as const;
+export const TLS_FLOATS = 4;
+
+export const SESSION_ID_BYTES = 32;
+/** The offered and the issued session ID. */
+export const TLS_BYTES = 2 * SESSION_ID_BYTES;
+
+export const ENCRYPTED_ALERT = -1;
+
+/** Bits of {@link Tls}.FLAGS. */
+export const TlsFlag = {
+  /** A record was recognised. */
+  TLS: 1,
+  CLIENT_HELLO: 2,
+  /** The ClientHello was read to its end, so that what it does not name is not offered. */
+  CLIENT_HELLO_WHOLE: 4,
+  SERVER_HELLO: 8,
+  TLS13: 16,
+  OFFERS_TLS13: 32,
+  OFFERS_TICKET: 64,
+  OFFERS_PSK: 128,
+  CLIENT_EMS: 256,
+  SERVER_EMS: 512,
+  /** The server sent a message that only a full handshake has. */
+  FULL: 1024,
+  /** An empty NewSessionTicket: nothing was issued (RFC 5077 3.3). */
+  EMPTY_TICKET: 2048,
+  /** A ServerHello was asked for again by HelloRetryRequest. */
+  RETRIED: 4096,
+} as const;
+
+/** Bits of {@link TlsDirection}.FLAGS. */
+export const DirectionFlag = {
+  /** At least one record header was read. */
+  STARTED: 1,
+  /** The record boundaries are lost. */
+  LOST: 2,
+  NOT_TLS: 4,
+  CHANGE_CIPHER_SPEC: 8,
+  /** Protected records were seen. */
+  PROTECTED: 16,
+  /** The last record was an alert. */
+  ALERT_LAST: 32,
+  /** Bytes were missing before this direction's ChangeCipherSpec. */
+  GAP_IN_HANDSHAKE: 64,
+  /** The rest of the record's body is of no interest. */
+  SKIP_BODY: 128,
+  COLLECTING: 256,
+  HAS_ALERT: 512,
+} as const;
+
+export function tlsField(of: number, direction: Direction): number {
+  return COMMON_INTS + direction * DIRECTION_INTS + of;
+}

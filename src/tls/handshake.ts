@@ -1,0 +1,244 @@
+// Plaintext handshake messages, over record and segment borders: RFC 5246 7.4. Only hellos and tickets are ever put together; the
+// rest is stepped over.
+import { sha256 } from '@noble/hashes/sha2.js';
+import { toHex } from '../bytes/hex.js';
+import type { Limits } from '../limits.js';
+import type { Direction, Moment } from '../tcp/connections.js';
+import type { Warnings } from '../warnings.js';
+import type { Range } from '../wire/tls-extensions.js';
+import { ClientHello, HandshakeType, isHandshakeType, NewSessionTicket, ServerHello } from '../wire/tls-handshake.js';
+import type { TlsConnections } from './connections.js';
+import { DirectionFlag, SESSION_ID_BYTES, Tls, TlsDirection, TlsFlag, TlsTime, tlsField } from './fields.js';
+import { Names } from './names.js';
+
+/** A longer message is a header read at the wrong place: certificate chains, the longest ones, stay far below. */
+const MAX_PLAUSIBLE_BYTES = 1 << 18;
+/** First size of the buffer of a message in pieces: most hellos. */
+const MIN_MESSAGE_BYTES = 512;
+
+interface Message {
+  bytes: Uint8Array;
+  length: number;
+}
+
+/** Messages that only a full handshake has (RFC 5246 7.3). */
+const FULL_HANDSHAKE: ReadonlySet<number> = new Set([
+  HandshakeType.CERTIFICATE,
+  HandshakeType.SERVER_KEY_EXCHANGE,
+  HandshakeType.CERTIFICATE_REQUEST,
+  HandshakeType.SERVER_HELLO_DONE,
+  HandshakeType.CLIENT_KEY_EXCHANGE,
+]);
+
+export class HandshakeReader {
+  readonly #tls: TlsConnections;
+  readonly #now: Moment;
+  readonly #limits: Limits;
+  readonly #warnings: Warnings;
+  readonly #names = new Names();
+  readonly #clientHello = new ClientHello();
+  readonly #serverHello = new ServerHello();
+  readonly #ticket = new NewSessionTicket();
+  /** Messages being put together, by connection * 2 + direction. */
+  readonly #messages = new Map<number, Message>();
+
+  constructor(tls: TlsConnections, now: Moment, limits: Limits, warnings: Warnings) {
+    this.#tls = tls;
+    this.#now = now;
+    this.#limits = limits;
+    this.#warnings = warnings;
+  }
+
+  /** A piece of the body of plaintext handshake records. */
+  body(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
+    const rows = this.#tls.rows;
+    const leftAt = tlsField(TlsDirection.MESSAGE_LEFT, direction);
+    let at = start;
+    while (at < end) {
+      const left = rows.int(connection, leftAt);
+      if (left > 0) {
+        const length = Math.min(left, end - at);
+        rows.setInt(connection, leftAt, left - length);
+        if (this.#tls.directionFlags(connection, direction) & DirectionFlag.COLLECTING) {
+          this.#collect(connection, direction, bytes, at, at + length);
+          if (left === length) this.#collected(connection, direction, true);
+        }
+        at += length;
+      } else {
+        at = this.#header(connection, direction, bytes, at, end);
+        if (at < 0) return;
+      }
+    }
+  }
+
+  /** Bytes of such a body that are missing. False when the message borders are lost with them. */
+  gap(connection: number, direction: Direction, length: number): boolean {
+    const rows = this.#tls.rows;
+    const leftAt = tlsField(TlsDirection.MESSAGE_LEFT, direction);
+    const left = rows.int(connection, leftAt);
+    this.cut(connection, direction);
+    const isInside = length <= left && rows.int(connection, tlsField(TlsDirection.MESSAGE_HEADER_COUNT, direction)) === 0;
+    rows.setInt(connection, leftAt, isInside ? left - length : 0);
+    rows.setInt(connection, tlsField(TlsDirection.MESSAGE_HEADER_COUNT, direction), 0);
+    return isInside;
+  }
+
+  /** No more of a message that is being put together will come: what is there is read. */
+  cut(connection: number, direction: Direction): void {
+    if (this.#tls.directionFlags(connection, direction) & DirectionFlag.COLLECTING) this.#collected(connection, direction, false);
+  }
+
+  drop(connection: number): void {
+    this.#messages.delete(connection * 2);
+    this.#messages.delete(connection * 2 + 1);
+  }
+
+  /** Reads a message header at `at`; the message itself as well where it is whole. Returns where to go on, or -1 when lost. */
+  #header(connection: number, direction: Direction, bytes: Uint8Array, at: number, end: number): number {
+    const rows = this.#tls.rows;
+    const countAt = tlsField(TlsDirection.MESSAGE_HEADER_COUNT, direction);
+    const headerAt = tlsField(TlsDirection.MESSAGE_HEADER, direction);
+    let count = rows.int(connection, countAt);
+    let header = rows.int(connection, headerAt);
+    let next = at;
+    while (count < 4 && next < end) {
+      header = (header << 8) | bytes[next++];
+      count++;
+    }
+    if (count < 4) {
+      rows.setInt(connection, countAt, count);
+      rows.setInt(connection, headerAt, header);
+      return next;
+    }
+    rows.setInt(connection, countAt, 0);
+    const type = header >>> 24;
+    const length = header & 0xffffff;
+    if (!isHandshakeType(type) || length > MAX_PLAUSIBLE_BYTES) {
+      this.#tls.setDirection(connection, direction, DirectionFlag.SKIP_BODY);
+      return -1;
+    }
+    return this.#message(connection, direction, type, length, bytes, next, end);
+  }
+
+  #message(connection: number, direction: Direction, type: number, length: number, bytes: Uint8Array, at: number, end: number): number {
+    if (FULL_HANDSHAKE.has(type) && this.#tls.has(connection, TlsFlag.SERVER_HELLO)) this.#tls.set(connection, TlsFlag.FULL);
+    const isRead = type === HandshakeType.CLIENT_HELLO || type === HandshakeType.SERVER_HELLO || type === HandshakeType.NEW_SESSION_TICKET;
+    if (isRead && end - at >= length) {
+      this.#read(connection, direction, type, bytes, at, at + length, true);
+      return at + length;
+    }
+    this.#tls.rows.setInt(connection, tlsField(TlsDirection.MESSAGE_LEFT, direction), length);
+    this.#tls.rows.setInt(connection, tlsField(TlsDirection.MESSAGE_TYPE, direction), type);
+    if (isRead) {
+      this.#tls.setDirection(connection, direction, DirectionFlag.COLLECTING);
+      this.#messages.set(connection * 2 + direction, { bytes: new Uint8Array(0), length: 0 });
+    }
+    return at;
+  }
+
+  #collect(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
+    const message = this.#messages.get(connection * 2 + direction);
+    if (!message) return;
+    const room = this.#limits.handshakeBytes - message.length;
+    if (end - start > room) this.#warnings.add('handshake-limit', 'a handshake message longer than is kept: only its beginning was read', this.#now.frame);
+    append(message, bytes, start, Math.min(end, start + room));
+  }
+
+  #collected(connection: number, direction: Direction, isWhole: boolean): void {
+    this.#tls.clearDirection(connection, direction, DirectionFlag.COLLECTING);
+    const message = this.#messages.get(connection * 2 + direction);
+    if (!message) return;
+    this.#messages.delete(connection * 2 + direction);
+    const type = this.#tls.of(connection, direction, TlsDirection.MESSAGE_TYPE);
+    this.#read(connection, direction, type, message.bytes, 0, message.length, isWhole && message.length < this.#limits.handshakeBytes);
+  }
+
+  #read(connection: number, direction: Direction, type: number, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
+    if (type === HandshakeType.CLIENT_HELLO) this.#readClientHello(connection, direction, bytes, start, end, isWhole);
+    else if (type === HandshakeType.SERVER_HELLO) this.#readServerHello(connection, direction, bytes, start, end, isWhole);
+    else if (isWhole) this.#readTicket(connection, direction, bytes, start, end);
+  }
+
+  #readClientHello(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
+    const { rows } = this.#tls;
+    const flags = this.#tls.flags(connection);
+    // The first one counts, and after a HelloRetryRequest the second (RFC 8446 4.1.2); what follows is a renegotiation.
+    const isFirst = !(flags & TlsFlag.CLIENT_HELLO);
+    if (!isFirst && !(flags & TlsFlag.RETRIED)) return;
+    if (flags & TlsFlag.SERVER_HELLO) return;
+    const hello = this.#clientHello;
+    const reading = hello.read(bytes, start, end, isWhole);
+    if (reading === 'malformed') {
+      this.#warnings.add('malformed-hello', 'a ClientHello whose lengths contradict each other: it was read as far as it holds', this.#now.frame);
+    }
+    rows.setInt(connection, Tls.CLIENT, direction + 1);
+    rows.setInt(connection, Tls.CLIENT_HELLO_FRAME, this.#now.frame);
+    rows.setFloat(connection, TlsTime.CLIENT_HELLO, this.#now.time);
+    this.#tls.set(connection, TlsFlag.CLIENT_HELLO | (reading === 'done' ? TlsFlag.CLIENT_HELLO_WHOLE : 0));
+    this.#keepSessionId(connection, 0, bytes, hello.sessionId);
+    if (hello.offersTls13) this.#tls.set(connection, TlsFlag.OFFERS_TLS13);
+    if (hello.extendedMasterSecret) this.#tls.set(connection, TlsFlag.CLIENT_EMS);
+    if (hello.serverName.length > 0) this.#tls.setServerName(connection, this.#names.read(bytes, hello.serverName.start, hello.serverName.length));
+    if (hello.ticket.length > 0) {
+      this.#tls.set(connection, TlsFlag.OFFERS_TICKET);
+      this.#tls.extend(connection).offeredTicket = digest(bytes, hello.ticket);
+    }
+    if (hello.pskIdentities.length > 0) {
+      this.#tls.set(connection, TlsFlag.OFFERS_PSK);
+      this.#tls.extend(connection).offeredPsk = hello.pskIdentities.map((identity) => digest(bytes, identity));
+    }
+  }
+
+  #readServerHello(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
+    if (this.#tls.has(connection, TlsFlag.SERVER_HELLO)) return;
+    const { rows } = this.#tls;
+    const hello = this.#serverHello;
+    const reading = hello.read(bytes, start, end, isWhole);
+    if (hello.helloRetryRequest) {
+      this.#tls.set(connection, TlsFlag.RETRIED);
+      return;
+    }
+    if (reading === 'malformed') this.#warnings.add('malformed-hello', 'a ServerHello whose lengths contradict each other: it was read as far as it holds', this.#now.frame);
+    rows.setInt(connection, Tls.CLIENT, 1 - direction + 1);
+    rows.setInt(connection, Tls.SERVER_HELLO_FRAME, this.#now.frame);
+    rows.setFloat(connection, TlsTime.SERVER_HELLO, this.#now.time);
+    rows.setInt(connection, Tls.VERSION, hello.version);
+    rows.setInt(connection, Tls.CIPHER_SUITE, hello.cipherSuite);
+    this.#tls.set(connection, TlsFlag.SERVER_HELLO | (hello.isTls13 ? TlsFlag.TLS13 : 0) | (hello.extendedMasterSecret ? TlsFlag.SERVER_EMS : 0));
+    this.#keepSessionId(connection, 1, bytes, hello.sessionId);
+    if (hello.alpn.length > 0) this.#tls.setProtocol(connection, this.#names.read(bytes, hello.alpn.start, hello.alpn.length));
+  }
+
+  #readTicket(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#tls.client(connection) === direction || this.#ticket.read(bytes, start, end) !== 'done') return;
+    if (this.#ticket.ticket.length === 0) this.#tls.set(connection, TlsFlag.EMPTY_TICKET);
+    else this.#tls.extend(connection).issuedTickets = [digest(bytes, this.#ticket.ticket)];
+  }
+
+  /** @param which 0: offered, 1: issued */
+  #keepSessionId(connection: number, which: 0 | 1, bytes: Uint8Array, id: Range): void {
+    if (id.length < 0) return;
+    const { rows } = this.#tls;
+    const page = rows.bytes(connection);
+    const at = rows.byteOffset(connection) + which * SESSION_ID_BYTES;
+    for (let i = 0; i < id.length; i++) page[at + i] = bytes[id.start + i];
+    const lengths = rows.int(connection, Tls.ID_LENGTHS) & (which === 0 ? 0xff00 : 0x00ff);
+    rows.setInt(connection, Tls.ID_LENGTHS, lengths | ((id.length + 1) << (which * 8)));
+  }
+}
+
+function digest(bytes: Uint8Array, range: Range): string {
+  return toHex(sha256(bytes.subarray(range.start, range.start + range.length)));
+}
+
+/** Bytes are taken as they come, not as announced: an announced length costs its sender nothing. */
+function append(message: Message, bytes: Uint8Array, start: number, end: number): void {
+  const length = message.length + end - start;
+  if (length > message.bytes.length) {
+    const larger = new Uint8Array(Math.max(length, message.bytes.length * 2, MIN_MESSAGE_BYTES));
+    larger.set(message.bytes.subarray(0, message.length));
+    message.bytes = larger;
+  }
+  message.bytes.set(bytes.subarray(start, end), message.length);
+  message.length = length;
+}

@@ -1,0 +1,28 @@
+import type { Warning } from './model.js';
+
+/** Different warnings kept; a capture with more kinds of trouble than this needs no longer list. */
+const MAX_KINDS = 100;
+
+/**
+ * What was left out, guessed at or limited. Each kind (a code, and the subject where one code can strike several files) is
+ * kept once with its first frame, and counted.
+ */
+export class Warnings {
+  readonly #kinds = new Map<string, Warning>();
+  #dropped = 0;
+
+  /** Records `count` occurrences. The message of the first one is kept. */
+  add(code: string, message: string, frame: number | null = null, subject = '', count = 1): void {
+    const key = `${code} ${subject}`;
+    const known = this.#kinds.get(key);
+    if (known) known.count += count;
+    else if (this.#kinds.size < MAX_KINDS) this.#kinds.set(key, { code, message, count, frame });
+    else this.#dropped += count;
+  }
+
+  list(): Warning[] {
+    const all = [...this.#kinds.values()].map((w) => ({ ...w }));
+    if (this.#dropped > 0) all.push({ code: 'warnings-dropped', message: `more than ${MAX_KINDS} kinds of warnings`, count: this.#dropped, frame: null });
+    return all;
+  }
+}

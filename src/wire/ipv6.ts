@@ -1,0 +1,96 @@
+// IPv6 (RFC 8200) with its extension headers.
+import { FRAGMENT, MALFORMED, NOT_TCP, TRUNCATED } from './outcome.js';
+
+// version, class and flow 0, payload length 4, next header 6, hop limit 7, source 8, destination 24
+const PAYLOAD_LENGTH = 4;
+const NEXT_HEADER = 6;
+export const SOURCE_ADDRESS = 8;
+export const DESTINATION_ADDRESS = 24;
+const HEADER_BYTES = 40;
+
+// every extension header: next header 0, length 1; the fragment header: offset and More Fragments 2
+const EXTENSION_LENGTH = 1;
+const FRAGMENT_FIELD = 2;
+const MIN_EXTENSION_BYTES = 8;
+
+/** Offset of this fragment and More Fragments. With neither the fragment is the whole packet (RFC 6946, "atomic"). */
+const FRAGMENT_MASK = 0xfff9;
+
+/** Extension headers taken one after the other. RFC 8200 4.1 wants each kind once, destination options twice. */
+const MAX_EXTENSIONS = 64;
+
+/**
+ * What a next header field may name (iana.org, IPv6 Extension Header Types). Nothing comes after mobility (135, RFC 6275 6.1.1) and
+ * HIP (139, RFC 7401 5.1), and ESP (50) hides it.
+ */
+const Next = {
+  hopByHop: 0,
+  tcp: 6,
+  routing: 43,
+  fragment: 44,
+  authentication: 51,
+  destination: 60,
+  shim6: 140,
+} as const;
+
+/**
+ * Offset of the TCP header of the packet at `offset`, or an outcome below 0.
+ *
+ * @param end after the last captured byte
+ */
+export function transportOffset(bytes: Uint8Array, offset: number, end: number): number {
+  if (offset + HEADER_BYTES > end) return TRUNCATED;
+  if (bytes[offset] >> 4 !== 6) return MALFORMED;
+  let next = bytes[offset + NEXT_HEADER];
+  let at = offset + HEADER_BYTES;
+  for (let count = 0; next !== Next.tcp; count++) {
+    if (!isExtension(next)) return NOT_TCP;
+    if (count === MAX_EXTENSIONS) return MALFORMED;
+    if (at + MIN_EXTENSION_BYTES > end) return TRUNCATED;
+    if (next === Next.fragment && (u16(bytes, at + FRAGMENT_FIELD) & FRAGMENT_MASK) !== 0) return fragmentOf(bytes[at]);
+    const length = extensionBytes(next, bytes[at + EXTENSION_LENGTH]);
+    next = bytes[at];
+    at += length;
+  }
+  return at > end ? TRUNCATED : at;
+}
+
+/**
+ * Where the packet at `offset` ended on the wire, which may be behind the captured bytes. A payload length of 0 means that it
+ * fills the frame: segmentation offload, or a jumbogram (RFC 2675).
+ *
+ * @param frameEnd after the last byte that the frame had on the wire
+ */
+export function payloadEnd(bytes: Uint8Array, offset: number, frameEnd: number): number {
+  const payloadLength = u16(bytes, offset + PAYLOAD_LENGTH);
+  return payloadLength === 0 ? frameEnd : offset + HEADER_BYTES + payloadLength;
+}
+
+function isExtension(next: number): boolean {
+  switch (next) {
+    case Next.hopByHop:
+    case Next.routing:
+    case Next.fragment:
+    case Next.authentication:
+    case Next.destination:
+    case Next.shim6:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Units of 8 bytes without the first; of 4 without the first two in the authentication header (RFC 4302 2.2). */
+function extensionBytes(kind: number, length: number): number {
+  if (kind === Next.fragment) return MIN_EXTENSION_BYTES;
+  return kind === Next.authentication ? (length + 2) * 4 : (length + 1) * 8;
+}
+
+/** A fragment whose fragmented part begins with another protocol than TCP is none of ours. */
+function fragmentOf(next: number): number {
+  return next === Next.tcp || isExtension(next) ? FRAGMENT : NOT_TCP;
+}
+
+function u16(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset] << 8) | bytes[offset + 1];
+}

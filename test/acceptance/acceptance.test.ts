@@ -1,0 +1,109 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model.js';
+import { mapConcurrently, reportOf } from '../support/command.js';
+import { captures, hasTruth, truthOf } from '../support/fixtures.js';
+import { type Contradiction, compare, type Score, type Share } from './compare.js';
+
+const MIN_FACTS = 0.98;
+const TIMEOUT_MILLISECONDS = 120_000;
+
+/** Captures that hold all that is needed: nearly every fact must be told, and every session that died be flagged. */
+const COMPLETE = new RegExp(
+  `^(forum|jetty|nginx|openssl|java|haproxy|client-cert|renego|${[
+    'q-full$',
+    'q-sll2?$',
+    'q-ipv6$',
+    'q-vlan$',
+    'q-nano$',
+    'q-bigendian$',
+    'q-rawip$',
+    'q-gzip$',
+    'q-two',
+    'q-small',
+    'q-reorder',
+    'q-unsorted$',
+  ].join('|')})`,
+);
+
+/** Facts where the truth file itself is wrong. */
+const EXCUSED: readonly { capture: string; subject: string; fact: string; reason: string }[] = [];
+
+const fixtures = captures();
+const reports = new Map<string, Report>();
+const scores = new Map<string, Score>();
+
+beforeAll(async () => {
+  await mapConcurrently(fixtures, async (fixture) => {
+    const report = await reportOf(fixture.path);
+    reports.set(fixture.name, report);
+    scores.set(fixture.name, compare(report, truthOf(fixture)));
+  });
+}, TIMEOUT_MILLISECONDS);
+
+function scoreOf(name: string): Score {
+  const score = scores.get(name);
+  if (!score) throw new Error(`no report of ${name}`);
+  return score;
+}
+
+function isExcused(capture: string, { subject, fact }: Contradiction): boolean {
+  return EXCUSED.some((e) => e.capture === capture && e.subject === subject && e.fact === fact);
+}
+
+function sum(shares: readonly Share[]): Share {
+  return shares.reduce((a, b) => ({ told: a.told + b.told, of: a.of + b.of }), { told: 0, of: 0 });
+}
+
+describe('the report and what the endpoints say', () => {
+  it('has a truth for every capture', () => expect(fixtures.filter((fixture) => !hasTruth(fixture))).toEqual([]));
+
+  it.each(fixtures.map((fixture) => fixture.name))('%s: no contradiction', (name) => {
+    expect(scoreOf(name).contradictions.filter((contradiction) => !isExcused(name, contradiction))).toEqual([]);
+  });
+
+  it.each(EXCUSED)('$capture, $subject, $fact: the excuse is still needed', ({ capture, subject, fact }) => {
+    expect(scoreOf(capture).contradictions).toContainEqual(expect.objectContaining({ subject, fact }));
+  });
+});
+
+describe('coverage of complete captures', () => {
+  const complete = fixtures.filter((fixture) => COMPLETE.test(fixture.name)).map((fixture) => fixture.name);
+
+  it('is measured on many', () => expect(complete.length).toBeGreaterThanOrEqual(28));
+
+  it(`facts: at least ${MIN_FACTS * 100} % in total`, () => {
+    const { told, of } = sum(complete.map((name) => scoreOf(name).facts));
+    expect(of).toBeGreaterThan(1500);
+    expect(told / of).toBeGreaterThanOrEqual(MIN_FACTS);
+  });
+
+  it.each(complete)('%s: every session that an unclean close killed is flagged', (name) => {
+    const { told, of } = scoreOf(name).flagged;
+    expect(told).toBe(of);
+  });
+});
+
+describe('the story of the forum thread', () => {
+  it('through HAProxy: issued, resumed, both reset, declined', () => {
+    const fixture = fixtures.find(({ name }) => name === 'forum-haproxy');
+    const frames = fixture && truthOf(fixture).frames;
+    if (!frames) throw new Error('the truth of forum-haproxy names no frames');
+    const findings = reports.get('forum-haproxy')?.findings ?? [];
+    expect(findings).toHaveLength(1);
+    const [finding] = findings;
+    expect({
+      ServerHello_1: finding.issued.frame,
+      ClientHello_2: finding.resumed[0]?.clientHello,
+      ServerHello_2: finding.resumed[0]?.frame,
+      resets: finding.uncleanCloses.map((close) => close.frame),
+      ClientHello_3: finding.declines[0]?.clientHello,
+    }).toEqual(frames);
+    expect(finding.uncleanCloses.map(({ by, end, state }) => `${by} ${end} ${state}`)).toEqual(Array(2).fill('client rst unclean'));
+  });
+
+  it('direct: resumed three times, nothing flagged', () => {
+    const report = reports.get('forum-direct');
+    expect(report?.findings).toEqual([]);
+    expect(report?.totals.handshakes.resumed).toBe(3);
+  });
+});
