@@ -16,7 +16,7 @@ const HELP = `node bench/generate.mjs [NAME…] [options]
 NAME: handshakes, bulk, bulk-half, manyflows (default: all). Each becomes DIR/NAME.pcap, with what is in it in DIR/NAME.json.
 
   --out DIR           default: bench/captures
-  --size full|small   default: full (4.6 GB)
+  --size full|small   default: full (4.7 GB)
   --seed N            default: 1
   --connections N     of handshakes
   --bytes N           of the file bulk (bulk-half: half of it)

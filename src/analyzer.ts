@@ -37,7 +37,7 @@ export class Analyzer {
   readonly #limits: Limits;
   readonly #options: AnalyzerOptions;
   readonly #addresses: AddressTable;
-  readonly #now: Moment = { frame: 0, time: 0 };
+  readonly #now: Moment = { frame: 0, time: 0, acknowledges: 0, acknowledgesKnown: false };
   readonly #tls = new TlsConnections();
   readonly #tracker: TcpTracker;
   readonly #ledger: SessionLedger;

@@ -87,8 +87,9 @@ export type CloseNotify = 'seen' | 'inferred' | 'absent' | 'unknown';
 export interface SideClose {
   state: CloseState;
   closeNotify: CloseNotify;
-  /** The first FIN or RST of this side. */
+  /** The first FIN or RST of this side; null where there is none, and where a RST was seen but a FIN before it may be missing. */
   end: 'fin' | 'rst' | null;
+  /** The first frame with FIN or RST, and its time. */
   frame: number | null;
   time: number | null;
 }

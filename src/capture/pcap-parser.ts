@@ -161,6 +161,11 @@ export class ParserReader implements Reader {
   #take(packet: Packet): void {
     this.#announced = null;
     if (this.#ended) return;
+    if (!(packet?.data instanceof Uint8Array)) {
+      this.#error = new Error('its packets are not those of pcap-parser');
+      this.#end();
+      return;
+    }
     this.#waiting.push(packet);
     if (!this.#paused) this.#stream.pause?.();
     this.#paused = true;

@@ -49,12 +49,8 @@ export class Clock {
       this.#setLong(high, low);
       return;
     }
-    let seconds = Math.floor(shifted / this.#powerOf5);
-    let rest = shifted - seconds * this.#powerOf5;
-    if (rest < 0) {
-      seconds--;
-      rest += this.#powerOf5;
-    }
+    const seconds = Math.floor(shifted / this.#powerOf5);
+    const rest = shifted - seconds * this.#powerOf5;
     this.seconds = seconds;
     this.nanoseconds = (rest * this.#powerOf2 + (low & (this.#powerOf2 - 1))) * this.#nanosecondsPerUnit;
   }

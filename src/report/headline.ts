@@ -9,17 +9,20 @@ interface Headline {
 
 /** @param selected the report was narrowed to some clients or sessions: the figure is that of its findings */
 export function headline(report: Report, selected: boolean): Headline {
-  const invalidated = selected ? report.findings.length : report.totals.invalidatedSessions;
-  if (invalidated > 0) return { alarm: true, sentences: [found(report, invalidated, selected), ...doubts(report)] };
+  if (report.findings.length > 0) return { alarm: true, sentences: [found(report, selected), ...doubts(report)] };
   return { alarm: false, sentences: [nothing(report, selected), ...doubts(report)] };
 }
 
-function found(report: Report, invalidated: number, selected: boolean): string {
-  const unsure = report.findings.length > 0 && report.findings.every((f) => f.confidence === 'low');
-  const what = selected ? `selected ${invalidated === 1 ? 'session' : 'sessions'}` : invalidated === 1 ? 'session' : 'sessions';
-  const verb = unsure ? ' possibly invalidated' : ' invalidated';
+function found(report: Report, selected: boolean): string {
+  const suspected = report.findings.filter((f) => f.confidence === 'low').length;
+  const invalidated = report.findings.length - suspected;
+  const what = (n: number) => `${selected ? 'selected ' : ''}${n === 1 ? 'session' : 'sessions'}`;
   const sure = confidences(report.findings);
-  return `${figure(invalidated)} ${what}${verb} after an unclean close: ${seen(report)}.${sure === '' ? '' : ` Confidence: ${sure}.`}`;
+  const parts = [];
+  if (invalidated > 0) parts.push(`${figure(invalidated)} ${what(invalidated)} invalidated after an unclean close`);
+  if (suspected > 0 && invalidated > 0) parts.push(`${figure(suspected)} more suspected`);
+  if (suspected > 0 && invalidated === 0) parts.push(`${figure(suspected)} ${what(suspected)} possibly invalidated after an unclean close`);
+  return `${parts.join(', ')}: ${seen(report)}. Confidence: ${sure}.`;
 }
 
 function nothing(report: Report, selected: boolean): string {

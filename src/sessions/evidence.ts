@@ -53,6 +53,12 @@ export class ServerEvidence {
     return { resumed: afterClean.resumed + whileOpen.resumed, declined: afterClean.declined + whileOpen.declined };
   }
 
+  /** Declines that no unclean close explains, because none was there, or because the server survived the same kind. */
+  get unexplained(): number {
+    const { afterUncleanFin: fin, afterUncleanRst: rst } = this.tallies;
+    return this.control.declined + (fin.resumed > 0 ? fin.declined : 0) + (rst.resumed > 0 ? rst.declined : 0);
+  }
+
   /** Whether the server, after `time`, still took a session that it last needed no later than `since`: its store was not lost or full. */
   keptOlder(time: number, since: number): boolean {
     return this.#acceptances.some((a) => a.time > time && a.sessionSince <= since);

@@ -33,7 +33,7 @@ export interface FindingFacts {
 
 /**
  * What else explains the decline `uses[index]`. Evidence against the unclean close makes the confidence low: the server
- * took a session after the same kind of close, or declined one that was closed cleanly; so does a server's protected alert
+ * took a session after the same kind of close, or declined one that no unclean close explains; so does a server's protected alert
  * that came first and may have been fatal. Without either it is high when the server has a control and no rival is left.
  */
 export function judgeDecline(uses: readonly Use[], index: number, evidence: ServerEvidence): Judged {
@@ -48,12 +48,12 @@ export function judgeDecline(uses: readonly Use[], index: number, evidence: Serv
   const isMaybeFatal = uses.slice(0, index).some((use) => use.ambiguousAlert && culprits(uses, index).some((c) => c.use === use));
   if (isMaybeFatal) rivals.push('fatal-alert');
   if (evidence.resumed === 0) rivals.push('never-resumable');
-  if (control.declined > 0 || isSurvivable || control.resumed < ENOUGH_CONTROL) rivals.push('other-node');
+  if (evidence.unexplained > 0 || isSurvivable || control.resumed < ENOUGH_CONTROL) rivals.push('other-node');
   const keptOlder = evidence.keptOlder(decline.answerTime, proof.answerTime);
   if (!keptOlder) rivals.push('restarted');
   if (age >= SHORTEST_TIMEOUT_SECONDS && age > evidence.oldestResumed) rivals.push('expired');
   if (!keptOlder) rivals.push('evicted');
-  if (isMaybeFatal || isSurvivable || control.declined > 0) return { confidence: 'low', rivals };
+  if (isMaybeFatal || isSurvivable || evidence.unexplained > 0) return { confidence: 'low', rivals };
   return { confidence: control.resumed > 0 && rivals.length === 0 ? 'high' : 'medium', rivals };
 }
 
@@ -108,13 +108,13 @@ function refOf(use: Use): ClientRef {
 }
 
 function explain(closes: readonly UncleanClose[], decline: Use, cause: Cause, judged: Judged): string {
-  const last = closes.at(-1);
+  const last = closes.filter((c) => c.by === 'client').at(-1) ?? closes.at(-1);
   if (!last) return '';
   const how =
     cause === 'reset-race'
       ? 'sent close_notify and then RST before the close_notify was acknowledged, so that it may never have been read'
       : `ended its connection with ${last.end.toUpperCase()} and without close_notify`;
-  const others = closes.length > 1 ? ` (${closes.length} such closes in all)` : '';
+  const others = closes.length > 1 ? ` (one of ${closes.length} such closes)` : '';
   const sure = {
     high: 'The server resumed other sessions that were closed cleanly, and no other cause fits.',
     medium: 'Other causes were not ruled out.',

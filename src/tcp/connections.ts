@@ -7,6 +7,9 @@ export type Direction = 0 | 1;
 export interface Moment {
   frame: number;
   time: number;
+  /** What the sender of the segment had acknowledged of its peer's bytes with it or before; meaningful when `acknowledgesKnown`. */
+  acknowledges: number;
+  acknowledgesKnown: boolean;
 }
 
 /** Integer fields of a followed connection. */

@@ -108,7 +108,7 @@ export class Reassembly {
       this.#queues.set(key(connection, direction), queue);
       this.#connections.rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.QUEUED);
     }
-    queue.add(sequence, bytes, start, end, length, this.#now.frame, this.#now.time);
+    queue.add(sequence, bytes, start, end, length, this.#now);
     const limits = this.#limits;
     if (queue.bytes > limits.outOfOrderBytes || this.#held.bytes > limits.totalOutOfOrderBytes) {
       this.#warnings.add('out-of-order-limit', 'more out-of-order payload than is kept: missing bytes were given up', this.#now.frame);
@@ -156,14 +156,12 @@ export class Reassembly {
     this.#connections.rows.setInt(connection, state, this.#connections.rows.int(connection, state) & ~DirectionState.QUEUED);
   }
 
-  /** Runs `action` with the frame and time of a queued segment. */
+  /** Runs `action` as if the queued segment came now. */
   #at(segment: Segment, action: () => void): void {
-    const { frame, time } = this.#now;
-    this.#now.frame = segment.frame;
-    this.#now.time = segment.time;
+    const now = { ...this.#now };
+    Object.assign(this.#now, segment.moment);
     action();
-    this.#now.frame = frame;
-    this.#now.time = time;
+    Object.assign(this.#now, now);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Moment } from './connections.js';
 import { distance } from './sequence.js';
 
 /** A segment that came before the bytes in front of it. */
@@ -7,8 +8,8 @@ export interface Segment {
   bytes: Uint8Array;
   /** Payload bytes on the wire; more than were captured when a snap length cut the frame. */
   length: number;
-  frame: number;
-  time: number;
+  /** When it came. */
+  moment: Moment;
 }
 
 /** Bytes held in all queues of one analyzer. */
@@ -46,7 +47,7 @@ export class SegmentQueue {
   }
 
   /** Copies what is new of `bytes[start … end)`, whose length on the wire is `length`. */
-  add(sequence: number, bytes: Uint8Array, start: number, end: number, length: number, frame: number, time: number): void {
+  add(sequence: number, bytes: Uint8Array, start: number, end: number, length: number, now: Moment): void {
     let from = 0;
     let at = this.#segments.length;
     while (at > 0 && distance(this.#segments[at - 1].sequence, sequence) > 0) at--;
@@ -56,7 +57,7 @@ export class SegmentQueue {
       const to = next ? Math.min(length, distance(next.sequence, sequence)) : length;
       if (to > from) {
         const captured = bytes.slice(Math.min(start + from, end), Math.min(start + to, end));
-        this.#insert(at++, { sequence: (sequence + from) | 0, bytes: captured, length: to - from, frame, time });
+        this.#insert(at++, { sequence: (sequence + from) | 0, bytes: captured, length: to - from, moment: { ...now } });
       }
       if (!next) return;
       from = Math.max(to, distance(endOf(next), sequence));

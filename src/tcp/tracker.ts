@@ -225,7 +225,10 @@ export class TcpTracker {
     const rows = this.connections.rows;
     rows.setInt(connection, Field.LAST_FRAME, this.#now.frame);
     rows.setFloat(connection, Time.LAST, Math.max(this.#now.time, rows.float(connection, Time.LAST)));
-    if (flags & ACK) this.#acknowledge(connection, direction === 0 ? 1 : 0, acknowledgment);
+    const other: Direction = direction === 0 ? 1 : 0;
+    if (flags & ACK) this.#acknowledge(connection, other, acknowledgment);
+    this.#now.acknowledgesKnown = (this.connections.state(connection, other) & DirectionState.ACK_KNOWN) !== 0;
+    this.#now.acknowledges = flags & ACK ? acknowledgment : this.connections.of(connection, other, DirectionField.ACKNOWLEDGED);
     const payload = flags & SYN ? advance(sequence, 1) : sequence;
     if (!(this.connections.state(connection, direction) & DirectionState.NEXT_KNOWN)) this.#beginAtSyn(connection, direction);
     if (length > 0 && !(flags & RST)) {
@@ -270,8 +273,8 @@ export class TcpTracker {
       rows.setInt(connection, field(DirectionField.END_SEQUENCE, direction), sequence);
       rows.setInt(connection, field(DirectionField.END_FRAME, direction), now.frame);
       rows.setFloat(connection, Time.END + direction, now.time);
-      rows.setInt(connection, field(DirectionField.END_ACKNOWLEDGES, direction), connections.of(connection, other, DirectionField.ACKNOWLEDGED));
-      if (connections.state(connection, other) & DirectionState.ACK_KNOWN) rows.setBits(connection, state, DirectionState.END_ACK_KNOWN);
+      rows.setInt(connection, field(DirectionField.END_ACKNOWLEDGES, direction), now.acknowledges);
+      if (now.acknowledgesKnown) rows.setBits(connection, state, DirectionState.END_ACK_KNOWN);
     }
     rows.setBits(connection, state, kind);
     const wasClosed = before & DirectionState.RST || (before & DirectionState.FIN && connections.hasEnded(connection, other));

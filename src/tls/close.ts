@@ -34,7 +34,7 @@ export function judgeCloses(tcp: TcpConnections, tls: TlsConnections, connection
     return {
       state: judgeState(tcp, tls, connection, direction, closeNotify, end),
       closeNotify,
-      end,
+      end: hasLostBytesBeforeReset(tcp, connection, direction) ? null : end,
       frame: end === null ? null : tcp.of(connection, direction, DirectionField.END_FRAME),
       time: end === null ? null : tcp.endTime(connection, direction),
     };
@@ -63,9 +63,8 @@ function endsWithAlert(tls: TlsConnections, connection: number, direction: Direc
 }
 
 function signOf(tcp: TcpConnections, tls: TlsConnections, connection: number, direction: Direction): Sign | null {
-  const other: Direction = direction === 0 ? 1 : 0;
   if (endsWithAlert(tls, connection, direction)) {
-    const acknowledges = tcp.state(connection, other) & DirectionState.ACK_KNOWN;
+    const acknowledges = tls.directionFlags(connection, direction) & DirectionFlag.ALERT_ACKNOWLEDGES;
     return {
       sequence: tls.of(connection, direction, TlsDirection.ALERT_SEQUENCE),
       acknowledges: acknowledges ? tls.of(connection, direction, TlsDirection.ALERT_ACKNOWLEDGES) : null,
@@ -86,6 +85,16 @@ function signOf(tcp: TcpConnections, tls: TlsConnections, connection: number, di
   };
 }
 
+/** A FIN takes a sequence number: where a RST stands behind missing bytes, a FIN may be among them. */
+function hasLostBytesBeforeReset(tcp: TcpConnections, connection: number, direction: Direction): boolean {
+  return tcp.end(connection, direction) === 'rst' && lostBeforeEnd(tcp, connection, direction) > 0;
+}
+
+/** Sequence numbers between the last byte in order and the end. */
+function lostBeforeEnd(tcp: TcpConnections, connection: number, direction: Direction): number {
+  return distance(tcp.of(connection, direction, DirectionField.END_SEQUENCE), tcp.of(connection, direction, DirectionField.NEXT));
+}
+
 /** Which sign came first: by what one side had acknowledged of the other's, and where neither had, by time. */
 function precedes(a: Sign, b: Sign): boolean {
   if (a.sequence !== null && b.acknowledges !== null && distance(b.acknowledges, a.sequence) >= 0) return true;
@@ -99,7 +108,8 @@ function judgeFirst(tcp: TcpConnections, tls: TlsConnections, connection: number
   const first: Direction = b === null || (a !== null && precedes(a, b)) ? 0 : 1;
   const other: Direction = first === 0 ? 1 : 0;
   // An alert of the other side may be among the bytes that the capture lacks, and may have come before.
-  const isOtherCertain = isWhole(tcp, tls, connection, other) || (signs[other]?.isAlert ?? false);
+  const isOtherWhole = isWhole(tcp, tls, connection, other) && !hasLostBytesBeforeReset(tcp, connection, other);
+  const isOtherCertain = isOtherWhole || (signs[other]?.isAlert ?? false);
   return isOtherCertain ? first : null;
 }
 
@@ -108,8 +118,8 @@ function isWhole(tcp: TcpConnections, tls: TlsConnections, connection: number, d
   const flags = tls.directionFlags(connection, direction);
   if (!(flags & DirectionFlag.STARTED) || flags & DirectionFlag.LOST) return false;
   if (!tcp.hasEnded(connection, direction)) return true;
-  const end = tcp.of(connection, direction, DirectionField.END_SEQUENCE);
-  return distance(end, tcp.of(connection, direction, DirectionField.NEXT)) <= 0;
+  // One number missing before a RST is a FIN that the capture lost: no TLS record is that short.
+  return lostBeforeEnd(tcp, connection, direction) <= (tcp.end(connection, direction) === 'rst' ? 1 : 0);
 }
 
 function judgeNotify(

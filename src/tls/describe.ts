@@ -140,7 +140,7 @@ function judgeHandshake(
   completed: boolean,
   closes: Closes,
 ): Handshake {
-  const hasEnded = closes.client.end !== null || closes.server.end !== null;
+  const hasEnded = closes.client.frame !== null || closes.server.frame !== null;
   if (tls.has(connection, TlsFlag.TLS13)) return 'unknown';
   const isWhole = missingBytes(tcp, connection) === 0;
   if (!tls.has(connection, TlsFlag.SERVER_HELLO)) {
@@ -150,7 +150,8 @@ function judgeHandshake(
   }
   const kind = judgeKind(tls, connection, server, offered, serverSessionId);
   if (completed || !isWhole) return kind ?? 'unknown';
-  return hasEnded ? 'failed' : 'incomplete';
+  // The capture may end before the handshake: the server's messages have told by then which of the two it is.
+  return hasEnded ? 'failed' : (kind ?? 'incomplete');
 }
 
 /** Whether the capture shows packets of both sides at all. */

@@ -89,6 +89,8 @@ export const DirectionFlag = {
   SKIP_BODY: 128,
   COLLECTING: 256,
   HAS_ALERT: 512,
+  /** It is known what the sender of the last alert had acknowledged. */
+  ALERT_ACKNOWLEDGES: 1024,
 } as const;
 
 export function tlsField(of: number, direction: Direction): number {

@@ -163,9 +163,8 @@ export class HandshakeReader {
     const { rows } = this.#tls;
     const flags = this.#tls.flags(connection);
     // The first one counts, and after a HelloRetryRequest the second (RFC 8446 4.1.2); what follows is a renegotiation.
-    const isFirst = !(flags & TlsFlag.CLIENT_HELLO);
-    if (!isFirst && !(flags & TlsFlag.RETRIED)) return;
-    if (flags & TlsFlag.SERVER_HELLO) return;
+    const isRetry = flags & TlsFlag.RETRIED && !(flags & TlsFlag.SERVER_HELLO);
+    if (flags & TlsFlag.CLIENT_HELLO && !isRetry) return;
     const hello = this.#clientHello;
     const reading = hello.read(bytes, start, end, isWhole);
     if (reading === 'malformed') {

@@ -211,12 +211,12 @@ export class RecordReader implements StreamConsumer {
 
   #alertEnd(connection: number, direction: Direction): void {
     const rows = this.#tls.rows;
-    const other: Direction = direction === 0 ? 1 : 0;
     rows.setInt(connection, tlsField(TlsDirection.ALERT_FRAME, direction), this.#now.frame);
     rows.setFloat(connection, TlsTime.ALERT + direction, this.#now.time);
     rows.setInt(connection, tlsField(TlsDirection.ALERT_SEQUENCE, direction), this.#tcp.of(connection, direction, DirectionField.NEXT));
-    rows.setInt(connection, tlsField(TlsDirection.ALERT_ACKNOWLEDGES, direction), this.#tcp.of(connection, other, DirectionField.ACKNOWLEDGED));
-    this.#tls.setDirection(connection, direction, DirectionFlag.ALERT_LAST | DirectionFlag.HAS_ALERT);
+    rows.setInt(connection, tlsField(TlsDirection.ALERT_ACKNOWLEDGES, direction), this.#now.acknowledges);
+    const acknowledges = this.#now.acknowledgesKnown ? DirectionFlag.ALERT_ACKNOWLEDGES : 0;
+    this.#tls.setDirection(connection, direction, DirectionFlag.ALERT_LAST | DirectionFlag.HAS_ALERT | acknowledges);
   }
 
   #keepEarlierAlert(connection: number, direction: Direction): void {

@@ -26,7 +26,12 @@ const COMPLETE = new RegExp(
 );
 
 /** Facts where the truth file itself is wrong. */
-const EXCUSED: readonly { capture: string; subject: string; fact: string; reason: string }[] = [];
+const EXCUSED: readonly { capture: string; subject: string; fact: string; reason: string }[] = [
+  // The client's FIN comes first; the RST is its kernel's answer to the server's alert behind it. The end is the first of the two.
+  { capture: 'haproxy-java', subject: 'F0-3', fact: 'client end', reason: 'FIN in frame 193, RST only in frame 195' },
+  { capture: 'haproxy-java-stock', subject: 'F0-2', fact: 'client end', reason: 'FIN in frame 129, RST only in frame 131' },
+  { capture: 'haproxy-java-nosslreuse', subject: 'F0-3', fact: 'client end', reason: 'FIN in frame 152, RST only in frame 154' },
+];
 
 const fixtures = captures();
 const reports = new Map<string, Report>();
@@ -61,7 +66,7 @@ describe('the report and what the endpoints say', () => {
     expect(scoreOf(name).contradictions.filter((contradiction) => !isExcused(name, contradiction))).toEqual([]);
   });
 
-  it.each(EXCUSED)('$capture, $subject, $fact: the excuse is still needed', ({ capture, subject, fact }) => {
+  it.each(EXCUSED)('$capture, $subject, $fact: the excuse is needed ($reason)', ({ capture, subject, fact }) => {
     expect(scoreOf(capture).contradictions).toContainEqual(expect.objectContaining({ subject, fact }));
   });
 });

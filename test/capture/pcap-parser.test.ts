@@ -113,6 +113,13 @@ describe('a pcap-parser object', () => {
     await expect(collect([parser])).rejects.toMatchObject({ code: 'ERR_READ', message: expect.stringContaining('already read') });
   });
 
+  it('that emits packets of another kind is refused', async () => {
+    const emitter = new EventEmitter();
+    const reading = collect([emitter]);
+    emitter.emit('packet', 60, false);
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_READ', message: expect.stringContaining('not those of pcap-parser') });
+  });
+
   it('that stays silent can be given up', async () => {
     const parser = parse(new Readable({ read() {} }));
     await expect(collect([parser], { signal: AbortSignal.timeout(30) })).rejects.toMatchObject({ name: 'TimeoutError' });

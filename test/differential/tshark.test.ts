@@ -12,8 +12,19 @@ const TIMEOUT_MILLISECONDS = 120_000;
 /** tshark loses handshakes where frames are out of order: in these two it sees 6 and 11 ClientHellos of 12. */
 const UNFIT = new Set(['q-unsorted', 'q-reorder-dup']);
 
-/** The part of a stream that tshark does not see, though it is in the capture. */
-const SHORTCOMINGS: readonly { capture: string; stream: number; facts: readonly (keyof Facts)[]; reason: string }[] = [];
+/** Facts that tshark does not give, though the capture holds them. */
+const SHORTCOMINGS: readonly { capture: string; stream: number; facts: readonly (keyof Facts)[]; reason: string }[] = [
+  ...Array.from({ length: 12 }, (_, stream) => ({
+    capture: 'q-snaplen96',
+    stream,
+    facts: ['clientHello', 'serverHello'] as const,
+    // Frames 4 and 6 of the first stream: the record header and the first bytes of the hello are there.
+    reason: 'tshark leaves a hello alone that the snap length cut',
+  })),
+];
+
+/** TLS that begins behind something else (a PROXY header, an SMTP dialogue) is not recognised; tshark does. */
+const NOT_RECOGNISED = new Set(['proxy-protocol-v1', 'proxy-protocol-v2', 'starttls-smtp']);
 
 /** In CI a missing tshark is a failure, so that the comparison cannot be skipped unnoticed. */
 const isRequired = process.env.CI === 'true';
@@ -42,34 +53,41 @@ describe.skipIf(!installed)('the report and tshark (skipped where tshark is not 
       expect({ frames: capture.sources[0].frames, streams: totals.tcpConnections }).toEqual({ frames, streams });
     });
 
-    it('every connection with a hello', () => {
-      const { tls } = dissectionOf(name);
-      const connections = reportNamed(name).connections.filter((c) => hasHello(c) || tls.has(c.stream));
-      expect(
-        sorted(
-          connections.map((c) => [c.stream, factsOf(c)]),
-          name,
-        ),
-      ).toEqual(
-        sorted(
-          [...tls].map(([number, stream]) => [number, factsOfStream(stream)]),
-          name,
-        ),
-      );
+    it.skipIf(NOT_RECOGNISED.has(name))('every connection of the report', () => {
+      const { all } = dissectionOf(name);
+      const ours: string[] = [];
+      const theirs: string[] = [];
+      for (const connection of reportNamed(name).connections) {
+        const stream = all.get(connection.stream);
+        ours.push(line(name, connection.stream, factsOf(connection)));
+        if (stream) theirs.push(line(name, connection.stream, factsOfStream(stream, text(connection.client))));
+      }
+      expect(ours).toEqual(theirs);
+    });
+
+    it.skipIf(NOT_RECOGNISED.has(name))('every stream with a hello', () => {
+      const connections = new Set(reportNamed(name).connections.map((c) => c.stream));
+      const hellos = [...dissectionOf(name).all].filter(([, stream]) => stream.clientHello !== null || stream.serverHello !== null);
+      expect(hellos.map(([number]) => number).filter((number) => !connections.has(number))).toEqual([]);
     });
   });
 
   it.each(SHORTCOMINGS)('$capture stream $stream: $reason', ({ capture, stream, facts }) => {
     const connection = reportNamed(capture).connections.find((c) => c.stream === stream);
-    const dissected = dissectionOf(capture).tls.get(stream);
-    const [ours, theirs] = [connection && factsOf(connection), dissected && factsOfStream(dissected)];
-    for (const fact of facts) expect(ours?.[fact]).not.toEqual(theirs?.[fact]);
+    const dissected = dissectionOf(capture).all.get(stream);
+    if (!connection || !dissected) throw new Error('no such stream');
+    const [ours, theirs] = [factsOf(connection), factsOfStream(dissected, text(connection.client))];
+    for (const fact of facts) expect([ours[fact], theirs[fact]]).toEqual([expect.anything(), null]);
+  });
+
+  it.each([...NOT_RECOGNISED])('%s: still not recognised', (name) => {
+    expect(reportNamed(name).connections).toEqual([]);
   });
 });
 
 /** What both sides know of a connection, in one form. */
 interface Facts {
-  client: string | null;
+  client: string;
   first: number;
   last: number;
   clientHello: number | null;
@@ -96,10 +114,12 @@ function factsOf(c: Connection): Facts {
   };
 }
 
-function factsOfStream(s: Stream): Facts {
-  const server = [...s.ends.keys()].find((sender) => sender !== s.client);
+/** @param client of the report, for streams without a ClientHello: tshark names no roles */
+function factsOfStream(s: Stream, client: string): Facts {
+  const role = s.client ?? client;
+  const server = [...s.ends.keys()].find((sender) => sender !== role);
   return {
-    client: s.client,
+    client: role,
     first: s.first,
     last: s.last,
     clientHello: s.clientHello,
@@ -107,8 +127,8 @@ function factsOfStream(s: Stream): Facts {
     offered: s.offered,
     issued: s.issued,
     alerts: s.alerts,
-    clientEnd: s.ends.get(s.client ?? '') ?? null,
-    serverEnd: s.ends.get(server ?? '') ?? null,
+    clientEnd: s.ends.get(role) ?? null,
+    serverEnd: server === undefined ? null : (s.ends.get(server) ?? null),
   };
 }
 
@@ -131,17 +151,11 @@ function text({ address, port }: Endpoint): string {
   return `${address} ${port}`;
 }
 
-function hasHello(c: Connection): boolean {
-  return c.frames.clientHello !== null || c.frames.serverHello !== null;
-}
-
-/** By number of the stream, without what tshark is known to miss. */
-function sorted(streams: [number, Facts][], capture: string): [number, Partial<Facts>][] {
-  const kept = streams.map(([number, facts]): [number, Partial<Facts>] => {
-    const missed = SHORTCOMINGS.filter((s) => s.capture === capture && s.stream === number).flatMap((s) => s.facts);
-    return [number, Object.fromEntries(Object.entries(facts).filter(([fact]) => !missed.includes(fact as keyof Facts)))];
-  });
-  return kept.sort(([a], [b]) => a - b);
+/** One line, without what tshark is known to miss. */
+function line(capture: string, stream: number, facts: Facts): string {
+  const missed = SHORTCOMINGS.filter((s) => s.capture === capture && s.stream === stream).flatMap((s) => s.facts);
+  const told = Object.entries(facts).filter(([fact]) => !missed.includes(fact as keyof Facts));
+  return `stream ${stream}: ${told.map(([fact, value]) => `${fact} ${value}`).join(', ')}`;
 }
 
 function reportNamed(name: string): Report {

@@ -5,8 +5,8 @@ export interface Dissection {
   frames: number;
   /** TCP conversations: the greatest `tcp.stream` and one. */
   streams: number;
-  /** Streams in which tshark saw a hello, by `tcp.stream`. */
-  tls: Map<number, Stream>;
+  /** By `tcp.stream`. */
+  all: Map<number, Stream>;
 }
 
 export interface Stream {
@@ -37,6 +37,7 @@ const FIELDS = [
   'tcp.flags.reset',
   'tls.handshake.type',
   'tls.handshake.session_id',
+  'tls.handshake.session_ticket_length',
   'tls.handshake.extensions.supported_version',
   'tls.record.opaque_type',
   'tls.alert_message.level',
@@ -78,8 +79,7 @@ function summarise(rows: readonly Row[]): Dissection {
     all.set(number, stream);
     addRow(stream, row);
   }
-  const tls = new Map([...all].filter(([, stream]) => stream.clientHello !== null || stream.serverHello !== null));
-  return { frames: rows.length, streams: all.size === 0 ? 0 : Math.max(...all.keys()) + 1, tls };
+  return { frames: rows.length, streams: all.size === 0 ? 0 : Math.max(...all.keys()) + 1, all };
 }
 
 function empty(first: number): Stream {
@@ -112,10 +112,13 @@ function addRow(stream: Stream, row: Row): void {
   if (messages.includes(SERVER_HELLO) && stream.serverHello === null) {
     stream.serverHello = frame;
     stream.client ??= receiver;
-    // A TLS 1.3 ServerHello echoes the legacy session ID (RFC 8446 4.1.3); in TLS 1.2 the offered ID comes back when it is resumed.
+    // A TLS 1.3 ServerHello echoes the legacy session ID (RFC 8446 4.1.3); in TLS 1.2 the offered ID comes back when it is resumed,
+    // so that without the ClientHello nobody can tell.
     const isTls13 = row['tls.handshake.extensions.supported_version'] === TLS13;
-    stream.issued = isTls13 || sessionId === stream.offered ? null : sessionId;
+    stream.issued = isTls13 || stream.clientHello === null || sessionId === stream.offered ? null : sessionId;
   }
+  // An empty NewSessionTicket issues nothing (RFC 5077 3.3), not even the session ID of the ServerHello.
+  if (row['tls.handshake.session_ticket_length'] === '0') stream.issued = null;
   // In a TLS 1.3 record with an opaque type the alert was encrypted: the file holds the keys.
   if (row['tls.alert_message.level'] === '' || row['tls.record.opaque_type'] !== '') return;
   const descriptions = row['tls.alert_message.desc'].split(',');
