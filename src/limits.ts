@@ -20,6 +20,8 @@ export interface Limits {
   sessions: number;
   /** Connections remembered because they issued or offered a session. About 100 bytes each. */
   uses: number;
+  /** Connections remembered of one session. */
+  usesPerSession: number;
   /** Servers (address and port) told apart. */
   servers: number;
   /** Findings kept in full; further ones are counted. */
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: Limits = {
   alerts: 16,
   sessions: 1 << 20,
   uses: 1 << 21,
+  usesPerSession: 4096,
   servers: 1 << 16,
   findings: 100_000,
   seriesPoints: 600,

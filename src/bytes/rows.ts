@@ -57,10 +57,12 @@ export class Rows {
   }
 
   clear(row: number): void {
-    const page = row >>> PAGE_SHIFT;
-    const at = row & PAGE_MASK;
-    this.#ints[page].fill(0, at * this.#intsPerRow, (at + 1) * this.#intsPerRow);
-    this.#floats[page].fill(0, at * this.#floatsPerRow, (at + 1) * this.#floatsPerRow);
+    const ints = this.#ints[row >>> PAGE_SHIFT];
+    const floats = this.#floats[row >>> PAGE_SHIFT];
+    const firstInt = (row & PAGE_MASK) * this.#intsPerRow;
+    const firstFloat = (row & PAGE_MASK) * this.#floatsPerRow;
+    for (let i = 0; i < this.#intsPerRow; i++) ints[firstInt + i] = 0;
+    for (let i = 0; i < this.#floatsPerRow; i++) floats[firstFloat + i] = 0;
   }
 
   int(row: number, field: number): number {
@@ -82,6 +84,15 @@ export class Rows {
 
   setFloat(row: number, field: number, value: number): void {
     this.#floats[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#floatsPerRow + field] = value;
+  }
+
+  /** The page that holds the row's integers; they begin at {@link at}. For code that runs for each packet. */
+  page(row: number): Int32Array {
+    return this.#ints[row >>> PAGE_SHIFT];
+  }
+
+  at(row: number): number {
+    return (row & PAGE_MASK) * this.#intsPerRow;
   }
 
   /** The page that holds the row's bytes; they begin at {@link byteOffset}. */

@@ -1,6 +1,6 @@
 // What one server did with offers, by the closes that came before them.
 import type { ServerReport, Tally } from '../model.js';
-import type { Exposure } from './story.js';
+import type { Exposure, Offer } from './story.js';
 
 export type Evidence = ServerReport['evidence'];
 
@@ -15,19 +15,23 @@ export class ServerEvidence {
   /** Greatest age at which a session was resumed, seconds from issue to answer. */
   oldestResumed = 0;
   resumed = 0;
-  declined = 0;
-  /** Acceptances, as [time, last proof of the session before it], to tell restarts and full caches from single losses. */
+  /** Accepted offers, and when the server last showed before that it had the session: they tell restarts and full caches from single losses. */
   readonly #acceptances: { time: number; sessionSince: number }[] = [];
 
-  add(exposure: Exposure, accepted: boolean): void {
-    const tally = this.tally(exposure);
-    if (tally) tally[accepted ? 'resumed' : 'declined']++;
-  }
-
-  addAcceptance(time: number, sessionSince: number, ageSeconds: number): void {
-    this.resumed++;
-    this.oldestResumed = Math.max(this.oldestResumed, ageSeconds);
-    if (this.#acceptances.length < MAX_ACCEPTANCES) this.#acceptances.push({ time, sessionSince });
+  add(offer: Offer): void {
+    const { use, proof, issue } = offer;
+    if (proof === null) return;
+    if (use.role === 'resumed') {
+      this.resumed++;
+      this.oldestResumed = Math.max(this.oldestResumed, use.answerTime - (issue ?? proof).answerTime);
+      if (this.#acceptances.length < MAX_ACCEPTANCES) this.#acceptances.push({ time: use.answerTime, sessionSince: proof.answerTime });
+      const tally = this.tally(offer.exposure);
+      if (tally) tally.resumed++;
+    } else if (use.role === 'declined') {
+      // One session dies once: only its first decline counts. A decisive other cause says nothing about closes.
+      const tally = offer.isRepeated || offer.decisive !== null ? null : this.tally(offer.exposure);
+      if (tally) tally.declined++;
+    }
   }
 
   tally(exposure: Exposure): Tally | null {

@@ -1,7 +1,7 @@
 // One session that was declined after an unclean close: how sure that is, and the story in words.
-import type { Cause, ClientRef, Decline, Endpoint, Finding, Ref, Session, UncleanClose } from '../model.js';
+import type { Cause, Decline, Endpoint, Finding, Ref, UncleanClose } from '../model.js';
 import type { ServerEvidence } from './evidence.js';
-import { answerFrame, type Culprit, culprits, exposure, lastProof } from './story.js';
+import { answerFrame, type Culprit, type Offer } from './story.js';
 import type { Use } from './uses.js';
 
 /**
@@ -14,38 +14,99 @@ const ENOUGH_CONTROL = 3;
 /** Entries of one kind listed in a finding; a client may offer a dead session for ever. */
 const MAX_LISTED = 1000;
 
-export interface Judged {
+/** Why the server declined an offer, as far as its own story and the server's evidence tell. */
+export function causeOf(offer: Offer, evidence: ServerEvidence): Cause {
+  if (offer.decisive !== null) return offer.decisive;
+  if (evidence.verdict() === 'never-resumes') return 'never-resumable';
+  if (offer.culprits.length === 0) return 'undetermined';
+  return offer.culprits.some((c) => c.state === 'unclean') ? 'unclean-close' : 'reset-race';
+}
+
+interface Judged {
   confidence: Finding['confidence'];
   rivals: Cause[];
 }
 
-export interface FindingFacts {
-  kind: Session['kind'];
-  id: string;
-  server: Endpoint;
-  uses: readonly Use[];
-  /** Index of the first decline that an unclean close explains. */
-  start: number;
-  cause: Cause;
-  judged: Judged;
-  newSession: (use: Use) => string | null;
+/** Collects the declines of one session into a finding. */
+export class FindingDraft {
+  #first: Offer | null = null;
+  #cause: Cause = 'undetermined';
+  #judged: Judged = { confidence: 'low', rivals: [] };
+  #culprits: readonly Culprit[] = [];
+  #resumed: readonly Use[] = [];
+  readonly #declined: Use[] = [];
+
+  get isFound(): boolean {
+    return this.#first !== null;
+  }
+
+  add(offer: Offer, cause: Cause, evidence: ServerEvidence): void {
+    if (this.#first === null) {
+      if (cause !== 'unclean-close' && cause !== 'reset-race') return;
+      this.#first = offer;
+      this.#cause = cause;
+      this.#judged = judge(offer, evidence);
+      this.#culprits = [...offer.allCulprits];
+      this.#resumed = [...offer.resumed];
+    }
+    if (this.#declined.length < MAX_LISTED) this.#declined.push(offer.use);
+  }
+
+  /** Only when {@link isFound}. */
+  describe(session: Finding['session'], server: Endpoint, client: (use: Use) => Endpoint, newSession: (use: Use) => string | null): Finding {
+    const offer = this.#first as Offer;
+    const first = offer.issue ?? this.#resumed[0] ?? offer.use;
+    const issued: Ref = { stream: first.stream, frame: answerFrame(first), time: first.answerTime };
+    const closes = this.#culprits.map(
+      ({ use, frame, time, by, end, state }): UncleanClose => ({ stream: use.stream, frame, time, client: client(use), by, end, state }),
+    );
+    return {
+      kind: 'session-invalidated',
+      session,
+      server,
+      client: client(first),
+      issued,
+      issuedBeforeCapture: offer.issue === null,
+      resumed: this.#resumed.map((use) => ({
+        stream: use.stream,
+        frame: answerFrame(use),
+        time: use.answerTime,
+        client: client(use),
+        clientHello: use.clientHello,
+      })),
+      uncleanCloses: closes,
+      declines: this.#declined.map(
+        (use): Decline => ({
+          stream: use.stream,
+          clientHello: use.clientHello,
+          serverHello: answerFrame(use),
+          time: use.answerTime,
+          newSessionId: newSession(use),
+          client: client(use),
+        }),
+      ),
+      cause: this.#cause,
+      confidence: this.#judged.confidence,
+      rivals: this.#judged.rivals,
+      explanation: explain(closes, offer.use, this.#cause, this.#judged),
+      wiresharkFilter: filterOf(issued.frame, [...this.#resumed, ...this.#declined], closes),
+    };
+  }
 }
 
 /**
- * What else explains the decline `uses[index]`. Evidence against the unclean close makes the confidence low: the server
- * took a session after the same kind of close, or declined one that no unclean close explains; so does a server's protected alert
- * that came first and may have been fatal. Without either it is high when the server has a control and no rival is left.
+ * What else explains a decline. Evidence against the unclean close makes the confidence low: the server took a session after the same
+ * kind of close, or declined one that no unclean close explains; so does a server's protected alert that came first and may have
+ * been fatal. Without either it is high when the server has a control and no rival is left.
  */
-export function judgeDecline(uses: readonly Use[], index: number, evidence: ServerEvidence): Judged {
-  const decline = uses[index];
-  const proof = lastProof(uses, index) as Use;
-  const issue = uses.find((use) => use.role === 'issued') ?? proof;
+function judge(offer: Offer, evidence: ServerEvidence): Judged {
+  const proof = offer.proof as Use;
+  const decline = offer.use;
   const control = evidence.control;
   const rivals: Cause[] = [];
-  const age = decline.answerTime - issue.answerTime;
-  const sameKind = evidence.tally(exposure(uses, index));
-  const isSurvivable = (sameKind?.resumed ?? 0) > 0;
-  const isMaybeFatal = uses.slice(0, index).some((use) => use.ambiguousAlert && culprits(uses, index).some((c) => c.use === use));
+  const age = decline.answerTime - (offer.issue ?? proof).answerTime;
+  const isSurvivable = (evidence.tally(offer.exposure)?.resumed ?? 0) > 0;
+  const isMaybeFatal = offer.culprits.some((culprit) => culprit.use.ambiguousAlert);
   if (isMaybeFatal) rivals.push('fatal-alert');
   if (evidence.resumed === 0) rivals.push('never-resumable');
   if (evidence.unexplained > 0 || isSurvivable || control.resumed < ENOUGH_CONTROL) rivals.push('other-node');
@@ -55,56 +116,6 @@ export function judgeDecline(uses: readonly Use[], index: number, evidence: Serv
   if (!keptOlder) rivals.push('evicted');
   if (isMaybeFatal || isSurvivable || evidence.unexplained > 0) return { confidence: 'low', rivals };
   return { confidence: control.resumed > 0 && rivals.length === 0 ? 'high' : 'medium', rivals };
-}
-
-export function describeFinding(facts: FindingFacts): Finding {
-  const { uses, start, server, cause, judged } = facts;
-  const issue = uses.find((use) => use.role === 'issued');
-  const first = issue ?? uses.find((use) => use.role === 'resumed') ?? uses[0];
-  const resumed = uses.slice(0, start).filter((use) => use.role === 'resumed');
-  const declined = uses.slice(start).filter((use) => use.role === 'declined');
-  const closes = allCulprits(uses, start);
-  const issued: Ref = { stream: first.stream, frame: answerFrame(first), time: first.answerTime };
-  return {
-    kind: 'session-invalidated',
-    session: { kind: facts.kind, id: facts.id },
-    server,
-    client: first.client,
-    issued,
-    issuedBeforeCapture: issue === undefined,
-    resumed: resumed.slice(0, MAX_LISTED).map((use) => ({ ...refOf(use), clientHello: use.clientHello })),
-    uncleanCloses: closes.slice(0, MAX_LISTED),
-    declines: declined.slice(0, MAX_LISTED).map((use): Decline => ({
-      stream: use.stream,
-      clientHello: use.clientHello,
-      serverHello: answerFrame(use),
-      time: use.answerTime,
-      newSessionId: facts.newSession(use),
-      client: use.client,
-    })),
-    cause,
-    confidence: judged.confidence,
-    rivals: judged.rivals,
-    explanation: explain(closes, uses[start], cause, judged),
-    wiresharkFilter: filterOf(issued.frame, resumed.slice(0, MAX_LISTED), closes.slice(0, MAX_LISTED), declined.slice(0, MAX_LISTED)),
-  };
-}
-
-/** All closes that may have cost the session, survived ones included, up to the first decline. */
-function allCulprits(uses: readonly Use[], start: number): UncleanClose[] {
-  const seen = new Map<string, Culprit>();
-  for (let i = 1; i <= start; i++) {
-    for (const culprit of culprits(uses, i)) {
-      if (culprit.time <= uses[start].answerTime) seen.set(`${culprit.use.row} ${culprit.by}`, culprit);
-    }
-  }
-  return [...seen.values()]
-    .sort((a, b) => a.time - b.time || a.frame - b.frame)
-    .map(({ use, frame, time, by, end, state }) => ({ stream: use.stream, frame, time, client: use.client, by, end, state }));
-}
-
-function refOf(use: Use): ClientRef {
-  return { stream: use.stream, frame: answerFrame(use), time: use.answerTime, client: use.client };
 }
 
 function explain(closes: readonly UncleanClose[], decline: Use, cause: Cause, judged: Judged): string {
@@ -124,9 +135,9 @@ function explain(closes: readonly UncleanClose[], decline: Use, cause: Cause, ju
 }
 
 /** Wireshark display filter of exactly these frames. */
-function filterOf(issued: number, resumed: readonly Use[], closes: readonly UncleanClose[], declined: readonly Use[]): string {
+function filterOf(issued: number, offers: readonly Use[], closes: readonly UncleanClose[]): string {
   const frames = new Set([issued]);
-  for (const use of [...resumed, ...declined]) frames.add(use.clientHello).add(answerFrame(use));
+  for (const use of offers) frames.add(use.clientHello).add(answerFrame(use));
   for (const close of closes) frames.add(close.frame);
   frames.delete(0);
   return `frame.number in {${[...frames].sort((a, b) => a - b).join(', ')}}`;

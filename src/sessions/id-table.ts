@@ -1,62 +1,64 @@
-import { toHex } from '../bytes/hex.js';
 import { Rows } from '../bytes/rows.js';
 import type { Session } from '../model.js';
 
-/** Session IDs (RFC 5246 7.4.1.2) and SHA-256 digests of tickets and PSK identities alike. */
-const ID_BYTES = 32;
+/** Session IDs (RFC 5246 7.4.1.2) have at most 32 bytes, SHA-256 digests of tickets and PSK identities have 32. */
+const ID_WORDS = 8;
+const DIGITS_PER_WORD = 8;
 const KINDS: readonly Session['kind'][] = ['session-id', 'ticket', 'psk'];
 
 const SERVER = 0;
-const KIND_AND_LENGTH = 1;
-/** Uses of the session: first and last of a list. */
+const KIND_AND_DIGITS = 1;
+/** First and last of the list of a session's uses, + 1; their number; and whether one of them was declined. */
 export const FIRST_USE = 2;
 export const LAST_USE = 3;
-const HASH = 4;
-const INTS = 5;
+export const USES = 4;
+export const DECLINED = 5;
+const HASH = 6;
+const ID = 7;
 
 /** Sessions by server, kind and identifier. The numbers it gives out count up from 0. */
 export class IdTable {
-  readonly rows = new Rows(INTS, 0, ID_BYTES);
+  readonly rows = new Rows(ID + ID_WORDS);
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
-  readonly #id = new Uint8Array(ID_BYTES);
+  readonly #id = new Int32Array(ID_WORDS);
   #slots = new Int32Array(1 << 12);
 
   get size(): number {
     return this.rows.end;
   }
 
-  /** The session's number, or -1 when it is unknown and `limit` sessions are known already. */
+  /** The session's number, or -1 when it is unknown and `limit` sessions are known already. `id` is lower-case hex. */
   intern(server: number, kind: Session['kind'], id: string, limit: number): number {
-    const length = this.#read(id);
-    const tag = (KINDS.indexOf(kind) << 8) | length;
-    const hash = this.#hash(server, tag, length);
+    const tag = (KINDS.indexOf(kind) << 8) | Math.min(id.length, ID_WORDS * DIGITS_PER_WORD);
+    const hash = this.#read(id, this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag);
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const row = this.#slots[slot] - 1;
-      if (row < 0) return this.rows.end >= limit ? -1 : this.#add(slot, server, tag, hash, length);
-      if (this.#matches(row, hash, server, tag, length)) return row;
+      if (row < 0) return this.rows.end >= limit ? -1 : this.#add(slot, server, tag, hash);
+      if (this.#matches(row, hash, server, tag)) return row;
     }
   }
 
   id(row: number): string {
-    const at = this.rows.byteOffset(row);
-    return toHex(this.rows.bytes(row), at, at + (this.rows.int(row, KIND_AND_LENGTH) & 0xff));
+    let text = '';
+    for (let i = 0; i < ID_WORDS; i++) text += (this.rows.int(row, ID + i) >>> 0).toString(16).padStart(DIGITS_PER_WORD, '0');
+    return text.slice(0, this.rows.int(row, KIND_AND_DIGITS) & 0xff);
   }
 
   kind(row: number): Session['kind'] {
-    return KINDS[this.rows.int(row, KIND_AND_LENGTH) >>> 8];
+    return KINDS[this.rows.int(row, KIND_AND_DIGITS) >>> 8];
   }
 
   server(row: number): number {
     return this.rows.int(row, SERVER);
   }
 
-  #add(slot: number, server: number, tag: number, hash: number, length: number): number {
+  #add(slot: number, server: number, tag: number, hash: number): number {
     const row = this.rows.add();
     this.rows.setInt(row, SERVER, server);
-    this.rows.setInt(row, KIND_AND_LENGTH, tag);
+    this.rows.setInt(row, KIND_AND_DIGITS, tag);
     this.rows.setInt(row, HASH, hash);
-    this.rows.bytes(row).set(this.#id.subarray(0, length), this.rows.byteOffset(row));
+    for (let i = 0; i < ID_WORDS; i++) this.rows.setInt(row, ID + i, this.#id[i]);
     this.#slots[slot] = row + 1;
     if (this.rows.end * 3 > this.#slots.length * 2) this.#grow();
     return row;
@@ -72,31 +74,30 @@ export class IdTable {
     this.#slots = slots;
   }
 
-  #matches(row: number, hash: number, server: number, tag: number, length: number): boolean {
-    const rows = this.rows;
-    if (rows.int(row, HASH) !== hash || rows.int(row, SERVER) !== server || rows.int(row, KIND_AND_LENGTH) !== tag) return false;
-    const page = rows.bytes(row);
-    const at = rows.byteOffset(row);
-    for (let i = 0; i < length; i++) if (page[at + i] !== this.#id[i]) return false;
+  #matches(row: number, hash: number, server: number, tag: number): boolean {
+    const page = this.rows.page(row);
+    const at = this.rows.at(row);
+    if (page[at + HASH] !== hash || page[at + SERVER] !== server || page[at + KIND_AND_DIGITS] !== tag) return false;
+    for (let i = 0; i < ID_WORDS; i++) if (page[at + ID + i] !== this.#id[i]) return false;
     return true;
   }
 
-  /** Hex into the buffer; returns the number of bytes. */
-  #read(id: string): number {
-    const length = Math.min(id.length >> 1, ID_BYTES);
-    for (let i = 0; i < length; i++) this.#id[i] = (digit(id.charCodeAt(2 * i)) << 4) | digit(id.charCodeAt(2 * i + 1));
-    return length;
-  }
-
-  #hash(server: number, tag: number, length: number): number {
-    let hash = this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag;
-    for (let i = 0; i < length; i++) hash = Math.imul(hash ^ this.#id[i], 0x01000193);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-    return hash ^ (hash >>> 13);
+  /** Hex into the buffer, missing digits as 0; returns the hash. */
+  #read(id: string, seed: number): number {
+    let hash = seed;
+    let digit = 0;
+    for (let i = 0; i < ID_WORDS; i++) {
+      let word = 0;
+      for (let j = 0; j < DIGITS_PER_WORD; j++, digit++) word = (word << 4) | (digit < id.length ? digitValue(id.charCodeAt(digit)) : 0);
+      this.#id[i] = word;
+      hash = Math.imul(hash ^ word, 0x2c1b3c6d);
+      hash ^= hash >>> 15;
+    }
+    return hash;
   }
 }
 
 /** Value of a lower-case hexadecimal digit. */
-function digit(code: number): number {
+function digitValue(code: number): number {
   return code < 58 ? code - 48 : code - 87;
 }

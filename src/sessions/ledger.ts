@@ -1,11 +1,11 @@
 import type { Limits } from '../limits.js';
-import type { Cause, CloseState, Connection, Finding, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
+import type { Cause, CloseState, Connection, Endpoint, Finding, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
 import type { Warnings } from '../warnings.js';
 import { ServerEvidence } from './evidence.js';
-import { describeFinding, judgeDecline } from './finding.js';
-import { FIRST_USE, IdTable, LAST_USE } from './id-table.js';
+import { causeOf, FindingDraft } from './finding.js';
+import { DECLINED, FIRST_USE, IdTable, LAST_USE, USES } from './id-table.js';
 import { noHandshakes, ServerCounts } from './servers.js';
-import { culprits, decisiveCause, exposure, inOrder, lastProof } from './story.js';
+import { tell } from './story.js';
 import { type Use, Uses } from './uses.js';
 
 /** What hindsight made of the offer of one connection. */
@@ -37,6 +37,7 @@ export class SessionLedger {
   readonly #uses = new Uses();
   readonly #closes: Record<CloseState, number> = { clean: 0, unclean: 0, 'reset-race': 0, aborted: 0, open: 0, unknown: 0 };
   #connections = 0;
+  #lastServer = -1;
 
   /** @param keepAll also lists all sessions and the outcome of every offer */
   constructor(limits: Limits, warnings: Warnings, keepAll: boolean) {
@@ -69,7 +70,7 @@ export class SessionLedger {
     findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
     return {
       totals: this.#totals(findings),
-      servers: this.#servers.map((server, i) => describeServer(server, evidence[i], findings)),
+      servers: this.#describeServers(evidence, findings),
       findings,
       sessions,
       outcomes,
@@ -77,10 +78,16 @@ export class SessionLedger {
   }
 
   #server(connection: Connection): number {
+    // Mostly the server of the connection before.
     const { address, port } = connection.server;
-    const key = `${address} ${port}`;
+    const last = this.#servers[this.#lastServer];
+    if (last?.address === address && last.port === port) return this.#lastServer;
+    const key = keyOf(connection.server);
     const known = this.#serverNumbers.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#lastServer = known;
+      return known;
+    }
     if (this.#servers.length >= this.#limits.servers) {
       this.#warnings.add('server-limit', `more than ${this.#limits.servers} servers: connections to further ones are in the totals only`);
       return -1;
@@ -111,6 +118,14 @@ export class SessionLedger {
     if (last < 0) rows.setInt(session, FIRST_USE, use + 1);
     else this.#uses.link(last, use, session);
     rows.setInt(session, LAST_USE, use + 1);
+    if (this.#uses.isDeclined(use, session)) rows.setInt(session, DECLINED, 1);
+    const count = rows.int(session, USES) + 1;
+    rows.setInt(session, USES, count);
+    if (count <= this.#limits.usesPerSession) return;
+    // The first use, mostly the one that issued the session, stays; of the others the oldest goes.
+    this.#uses.unlinkNext(rows.int(session, FIRST_USE) - 1, session);
+    rows.setInt(session, USES, count - 1);
+    this.#warnings.add('session-use-limit', `sessions used more than ${this.#limits.usesPerSession} times: their oldest uses were forgotten`);
   }
 
   #read(session: number): Use[] {
@@ -118,108 +133,86 @@ export class SessionLedger {
     for (let row = this.#sessions.rows.int(session, FIRST_USE) - 1; row >= 0; row = this.#uses.next(row, session)) {
       uses.push(this.#uses.read(row, session));
     }
-    return inOrder(uses);
+    return uses;
   }
 
   /** First pass: what the offers of one session say about the server. */
   #weigh(session: number, evidence: ServerEvidence): void {
-    const first = this.#sessions.rows.int(session, FIRST_USE) - 1;
-    if (first < 0 || first === this.#sessions.rows.int(session, LAST_USE) - 1) return;
-    const uses = this.#read(session);
-    for (let i = 0; i < uses.length; i++) {
-      const use = uses[i];
-      const proof = lastProof(uses, i);
-      if (use.role === 'resumed') {
-        if (proof === null) continue;
-        const issue = uses.find((u) => u.role === 'issued') ?? proof;
-        evidence.addAcceptance(use.answerTime, proof.answerTime, use.answerTime - issue.answerTime);
-        evidence.add(exposure(uses, i), true);
-      } else if (use.role === 'declined' && proof !== null) {
-        evidence.declined++;
-        // One session dies once: only its first decline counts. A decisive other cause says nothing about closes.
-        const isFirst = !uses.slice(uses.indexOf(proof), i).some((u) => u.role === 'declined');
-        if (isFirst && decisiveCause(uses, i) === null) evidence.add(exposure(uses, i), false);
-      }
-    }
+    if (this.#sessions.rows.int(session, USES) < 2) return;
+    tell(this.#read(session), (offer) => evidence.add(offer));
   }
 
   /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
   #judge(session: number, evidence: ServerEvidence, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
-    const first = this.#sessions.rows.int(session, FIRST_USE) - 1;
-    if (first < 0) return;
-    const isAlone = first === this.#sessions.rows.int(session, LAST_USE) - 1;
-    if (isAlone && !this.#keepAll && !this.#uses.isOffer(first, session)) return;
+    if (!this.#keepAll && this.#sessions.rows.int(session, DECLINED) === 0) return;
     const uses = this.#read(session);
     const server = this.#servers[this.#sessions.server(session)];
     const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');
-    const causes = uses.map((use, i) => (use.role === 'declined' ? this.#cause(uses, i, evidence) : null));
+    const causes = new Map<Use, Cause>();
+    const finding = new FindingDraft();
+    tell(uses, (offer) => {
+      if (offer.use.role !== 'declined') return;
+      const cause = causeOf(offer, evidence);
+      causes.set(offer.use, cause);
+      finding.add(offer, cause, evidence);
+    });
     this.#settlePadding(uses, isKnown, server, causes, outcomes);
-    const start = causes.findIndex((cause) => cause === 'unclean-close' || cause === 'reset-race');
-    if (start >= 0) this.#find(session, uses, causes, start, evidence, server, findings);
+    if (finding.isFound) this.#addFinding(finding, session, server, findings);
     if (this.#keepAll && (isKnown || !uses.every((use) => use.maybePadding))) sessions.push(this.#describe(session, uses, causes, server));
   }
 
-  #cause(uses: readonly Use[], index: number, evidence: ServerEvidence): Cause {
-    const decisive = decisiveCause(uses, index);
-    if (decisive !== null) return decisive;
-    const found = culprits(uses, index);
-    if (evidence.verdict() === 'never-resumes') return 'never-resumable';
-    if (found.length === 0) return 'undetermined';
-    return found.some((c) => c.state === 'unclean') ? 'unclean-close' : 'reset-race';
-  }
-
   /** An ID that nobody issued, from a client that also offers TLS 1.3, is padding; one that was issued is an offer after all. */
-  #settlePadding(uses: readonly Use[], isKnown: boolean, server: ServerCounts, causes: readonly (Cause | null)[], outcomes: Map<number, Outcome>): void {
-    for (const [i, use] of uses.entries()) {
-      if (use.role === 'issued') continue;
-      const isPadding = use.maybePadding && !isKnown && use.role === 'declined';
-      if (use.maybePadding && use.role === 'declined' && use.completed) server.handshakes[isPadding ? 'notOffered' : 'declined']++;
+  #settlePadding(uses: readonly Use[], isKnown: boolean, server: ServerCounts, causes: ReadonlyMap<Use, Cause>, outcomes: Map<number, Outcome>): void {
+    for (const use of uses) {
+      if (use.role !== 'declined') continue;
+      const isPadding = use.maybePadding && !isKnown;
+      if (use.maybePadding && use.completed) server.handshakes[isPadding ? 'notOffered' : 'declined']++;
       if (!this.#keepAll) continue;
       if (isPadding) outcomes.set(use.stream, { resumption: 'not-offered', cause: null });
-      else if (use.role === 'declined') outcomes.set(use.stream, { resumption: 'declined', cause: causes[i] });
+      else outcomes.set(use.stream, { resumption: 'declined', cause: causes.get(use) ?? null });
     }
   }
 
-  #find(
-    session: number,
-    uses: readonly Use[],
-    causes: readonly (Cause | null)[],
-    start: number,
-    evidence: ServerEvidence,
-    server: ServerCounts,
-    findings: Finding[],
-  ): void {
+  #addFinding(finding: FindingDraft, session: number, server: ServerCounts, findings: Finding[]): void {
     if (findings.length >= this.#limits.findings) {
       this.#warnings.add('finding-limit', `more than ${this.#limits.findings} findings: further ones are not listed`);
       return;
     }
-    const judged = judgeDecline(uses, start, evidence);
-    const newSession = (use: Use) => (use.issued < 0 ? null : this.#sessions.id(use.issued));
     findings.push(
-      describeFinding({
-        kind: this.#sessions.kind(session),
-        id: this.#sessions.id(session),
-        server: { address: server.address, port: server.port },
-        uses,
-        start,
-        cause: causes[start] as Cause,
-        judged,
-        newSession,
-      }),
+      finding.describe(
+        { kind: this.#sessions.kind(session), id: this.#sessions.id(session) },
+        { address: server.address, port: server.port },
+        (use) => ({ address: this.#uses.address(use), port: use.clientPort }),
+        (use) => (use.issued < 0 ? null : this.#sessions.id(use.issued)),
+      ),
     );
   }
 
-  #describe(session: number, uses: readonly Use[], causes: readonly (Cause | null)[], server: ServerCounts): Session {
+  #describe(session: number, uses: readonly Use[], causes: ReadonlyMap<Use, Cause>, server: ServerCounts): Session {
     const issue = uses.find((use) => use.role === 'issued');
+    const offers: Session['offers'] = [];
+    for (const use of uses) {
+      if (use.role === 'issued') continue;
+      offers.push({ stream: use.stream, frame: use.clientHello, time: use.helloTime, outcome: use.role, cause: causes.get(use) ?? null });
+    }
     return {
       kind: this.#sessions.kind(session),
       id: this.#sessions.id(session),
       server: { address: server.address, port: server.port },
       issued: issue?.serverHello ? { stream: issue.stream, frame: issue.serverHello, time: issue.answerTime } : null,
-      offers: uses.flatMap((use, i) =>
-        use.role === 'issued' ? [] : [{ stream: use.stream, frame: use.clientHello, time: use.helloTime, outcome: use.role, cause: causes[i] }],
-      ),
+      offers: offers.sort((a, b) => a.time - b.time || a.frame - b.frame),
     };
+  }
+
+  #describeServers(evidence: readonly ServerEvidence[], findings: readonly Finding[]): ServerReport[] {
+    const found = new Map<number, Finding[]>();
+    for (const finding of findings) {
+      const server = this.#serverNumbers.get(keyOf(finding.server)) as number;
+      const own = found.get(server);
+      if (own) own.push(finding);
+      else found.set(server, [finding]);
+    }
+    return this.#servers.map((server, i) => describeServer(server, evidence[i], found.get(i) ?? []));
   }
 
   #totals(findings: readonly Finding[]): Omit<Totals, 'tcpConnections'> {
@@ -244,8 +237,11 @@ function countInvalidated(findings: readonly Finding[]): number {
   return findings.filter((finding) => finding.confidence !== 'low').length;
 }
 
-function describeServer(server: ServerCounts, evidence: ServerEvidence, findings: readonly Finding[]): ServerReport {
-  const own = findings.filter((f) => f.server.address === server.address && f.server.port === server.port);
+function keyOf(server: Endpoint): string {
+  return `${server.address} ${server.port}`;
+}
+
+function describeServer(server: ServerCounts, evidence: ServerEvidence, own: readonly Finding[]): ServerReport {
   return {
     address: server.address,
     port: server.port,

@@ -15,8 +15,12 @@ export interface Use {
   helloTime: number;
   /** Time of the ServerHello, or of the ClientHello where there is none. */
   answerTime: number;
-  client: { address: string; port: number };
-  close: { client: UseClose; server: UseClose; serverFirst: boolean };
+  clientAddress: number;
+  clientPort: number;
+  clientClose: UseClose;
+  serverClose: UseClose;
+  /** The server gave the first sign of closing. */
+  serverFirst: boolean;
   /** The handshake ran to its end. */
   completed: boolean;
   /** A fatal alert in clear. */
@@ -25,8 +29,9 @@ export interface Use {
   ambiguousAlert: boolean;
   /** Session ID was offered that may be padding. */
   maybePadding: boolean;
-  version: string | null;
-  serverName: string | null;
+  /** Numbers of texts, equal for equal texts; 0 where there is none. */
+  version: number;
+  serverName: number;
   clientEms: boolean;
   serverEms: boolean;
   /** Session that this connection issued, -1 for none. */
@@ -36,6 +41,7 @@ export interface Use {
 export interface UseClose {
   state: CloseState;
   end: 'fin' | 'rst' | null;
+  /** 0 where there is no end. */
   frame: number;
   time: number;
 }
@@ -63,7 +69,7 @@ const END_TIMES = 1;
 const FLOATS = 3;
 
 const Flag = { RESUMED: 1, ANSWERED: 2, COMPLETED: 4, FATAL: 8, AMBIGUOUS: 16, PADDING: 32, CLIENT_EMS: 64, SERVER_EMS: 128, SERVER_FIRST: 256 } as const;
-/** Different texts (client addresses, server names with versions) that are told apart; what comes after shares one entry. */
+/** Different texts that are told apart; what comes after shares the number of none. */
 const MAX_TEXTS = 1 << 20;
 
 /** Connections that issued or offered a session, in rows of about 80 bytes. Each is in the lists of at most two sessions. */
@@ -71,9 +77,10 @@ export class Uses {
   readonly #rows = new Rows(INTS, FLOATS);
   readonly #addresses = new Texts();
   readonly #names = new Texts();
+  readonly #versions = new Texts();
 
   get size(): number {
-    return this.#rows.end;
+    return this.#rows.size;
   }
 
   add(connection: Connection, offered: number, issued: number): number {
@@ -92,7 +99,7 @@ export class Uses {
     rows.setInt(row, END_FRAMES + 1, close.server.frame ?? 0);
     rows.setInt(row, OFFERED, offered + 1);
     rows.setInt(row, ISSUED, issued + 1);
-    rows.setInt(row, NAMES, this.#names.intern(`${connection.version ?? ''} ${connection.serverName ?? ''}`));
+    rows.setInt(row, NAMES, (this.#names.intern(connection.serverName) << 8) | (this.#versions.intern(connection.version) & 0xff));
     rows.setFloat(row, ANSWER_TIME, answer);
     rows.setFloat(row, END_TIMES, close.client.time ?? 0);
     rows.setFloat(row, END_TIMES + 1, close.server.time ?? 0);
@@ -101,56 +108,84 @@ export class Uses {
 
   /** Puts `row` behind `last` in the list of `session`. */
   link(last: number, row: number, session: number): void {
+    this.#rows.setInt(last, this.#nextField(last, session), row + 1);
+  }
+
+  /** Takes the use after `row` out of the list of `session`. */
+  unlinkNext(row: number, session: number): void {
     const rows = this.#rows;
-    const field = rows.int(last, OFFERED) === session + 1 ? NEXT_OF_OFFERED : NEXT_OF_ISSUED;
-    rows.setInt(last, field, row + 1);
+    const removed = this.next(row, session);
+    this.link(row, this.next(removed, session), session);
+    rows.setInt(removed, this.isOffer(removed, session) ? OFFERED : ISSUED, 0);
+    if (rows.int(removed, OFFERED) === 0 && rows.int(removed, ISSUED) === 0) rows.free(removed);
   }
 
   /** The use after `row` in the list of `session`, or -1. */
   next(row: number, session: number): number {
-    const field = this.#rows.int(row, OFFERED) === session + 1 ? NEXT_OF_OFFERED : NEXT_OF_ISSUED;
-    return this.#rows.int(row, field) - 1;
+    return this.#rows.int(row, this.#nextField(row, session)) - 1;
   }
 
-  /** Whether `row` was a resumption, without reading it whole. */
+  /** Whether the connection offered the session; otherwise it issued it. */
   isOffer(row: number, session: number): boolean {
     return this.#rows.int(row, OFFERED) === session + 1;
   }
 
+  isDeclined(row: number, session: number): boolean {
+    return this.isOffer(row, session) && (this.#rows.int(row, PORT_AND_FLAGS) & (Flag.RESUMED | Flag.ANSWERED)) === Flag.ANSWERED;
+  }
+
+  address(use: Use): string {
+    return this.#addresses.text(use.clientAddress) ?? '';
+  }
+
   read(row: number, session: number): Use {
     const rows = this.#rows;
-    const portAndFlags = rows.int(row, PORT_AND_FLAGS);
+    const flags = rows.int(row, PORT_AND_FLAGS);
     const closes = rows.int(row, CLOSES);
     const answerTime = rows.float(row, ANSWER_TIME);
-    const names = this.#names.text(rows.int(row, NAMES));
-    const space = names.indexOf(' ');
-    const has = (flag: number) => (portAndFlags & flag) !== 0;
-    const close = (packed: number, side: number): UseClose => ({
-      state: STATES[packed & 15],
-      end: ENDS[(packed >>> 4) & 15],
-      frame: rows.int(row, END_FRAMES + side),
-      time: rows.float(row, END_TIMES + side),
-    });
+    const names = rows.int(row, NAMES);
     return {
       row,
-      role: !this.isOffer(row, session) ? 'issued' : has(Flag.RESUMED) ? 'resumed' : has(Flag.ANSWERED) ? 'declined' : 'unanswered',
+      role: this.#role(row, session, flags),
       stream: rows.int(row, STREAM),
       clientHello: rows.int(row, CLIENT_HELLO),
       serverHello: rows.int(row, SERVER_HELLO) || null,
       helloTime: answerTime - rows.int(row, HELLO_LEAD) / 1e6,
       answerTime,
-      client: { address: this.#addresses.text(rows.int(row, CLIENT_ADDRESS)), port: portAndFlags >>> 16 },
-      close: { client: close(closes & 0xff, 0), server: close(closes >>> 8, 1), serverFirst: has(Flag.SERVER_FIRST) },
-      completed: has(Flag.COMPLETED),
-      fatalAlert: has(Flag.FATAL),
-      ambiguousAlert: has(Flag.AMBIGUOUS),
-      maybePadding: has(Flag.PADDING),
-      version: names.slice(0, space) || null,
-      serverName: names.slice(space + 1) || null,
-      clientEms: has(Flag.CLIENT_EMS),
-      serverEms: has(Flag.SERVER_EMS),
+      clientAddress: rows.int(row, CLIENT_ADDRESS),
+      clientPort: flags >>> 16,
+      clientClose: this.#close(row, closes & 0xff, 0),
+      serverClose: this.#close(row, closes >>> 8, 1),
+      serverFirst: (flags & Flag.SERVER_FIRST) !== 0,
+      completed: (flags & Flag.COMPLETED) !== 0,
+      fatalAlert: (flags & Flag.FATAL) !== 0,
+      ambiguousAlert: (flags & Flag.AMBIGUOUS) !== 0,
+      maybePadding: (flags & Flag.PADDING) !== 0,
+      version: names & 0xff,
+      serverName: names >>> 8,
+      clientEms: (flags & Flag.CLIENT_EMS) !== 0,
+      serverEms: (flags & Flag.SERVER_EMS) !== 0,
       issued: rows.int(row, ISSUED) - 1,
     };
+  }
+
+  #role(row: number, session: number, flags: number): Role {
+    if (!this.isOffer(row, session)) return 'issued';
+    if (flags & Flag.RESUMED) return 'resumed';
+    return flags & Flag.ANSWERED ? 'declined' : 'unanswered';
+  }
+
+  #close(row: number, packed: number, side: 0 | 1): UseClose {
+    return {
+      state: STATES[packed & 15],
+      end: ENDS[packed >>> 4],
+      frame: this.#rows.int(row, END_FRAMES + side),
+      time: this.#rows.float(row, END_TIMES + side),
+    };
+  }
+
+  #nextField(row: number, session: number): number {
+    return this.isOffer(row, session) ? NEXT_OF_OFFERED : NEXT_OF_ISSUED;
   }
 }
 
@@ -160,8 +195,11 @@ function flagsOf(connection: Connection): number {
   if (connection.resumption === 'resumed') flags |= Flag.RESUMED;
   if (connection.frames.serverHello !== null) flags |= Flag.ANSWERED;
   if (connection.handshake === 'full' || connection.handshake === 'resumed') flags |= Flag.COMPLETED;
-  if (alerts.some((alert) => alert.level === 'fatal')) flags |= Flag.FATAL;
-  if (close.server.closeNotify === 'unknown' && close.first === 'server' && alerts.some((a) => a.encrypted && a.from === 'server')) flags |= Flag.AMBIGUOUS;
+  for (const alert of alerts) {
+    if (alert.level === 'fatal') flags |= Flag.FATAL;
+    const isFirst = close.first === 'server' && close.server.closeNotify === 'unknown';
+    if (isFirst && alert.encrypted && alert.from === 'server') flags |= Flag.AMBIGUOUS;
+  }
   if (offered.maybePadding) flags |= Flag.PADDING;
   if (offered.extendedMasterSecret) flags |= Flag.CLIENT_EMS;
   if (issued.extendedMasterSecret) flags |= Flag.SERVER_EMS;
@@ -173,20 +211,22 @@ function pack(close: SideClose): number {
   return STATES.indexOf(close.state) | (ENDS.indexOf(close.end) << 4);
 }
 
+/** Numbers texts from 1. */
 class Texts {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [];
 
-  intern(text: string): number {
+  intern(text: string | null): number {
+    if (text === null) return 0;
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
-    if (this.#texts.length >= MAX_TEXTS) return MAX_TEXTS - 1;
-    this.#numbers.set(text, this.#texts.length);
+    if (this.#texts.length >= MAX_TEXTS) return 0;
     this.#texts.push(text);
-    return this.#texts.length - 1;
+    this.#numbers.set(text, this.#texts.length);
+    return this.#texts.length;
   }
 
-  text(number: number): string {
-    return this.#texts[number];
+  text(number: number): string | null {
+    return this.#texts[number - 1] ?? null;
   }
 }

@@ -27,12 +27,12 @@ export function run(command: string, args: readonly string[], env?: Record<strin
 }
 
 /** Runs the built command line. */
-export function closenotify(...args: string[]): Promise<Run> {
+function closenotify(...args: string[]): Promise<Run> {
   return run(process.execPath, [program, ...args]);
 }
 
 /** The whole report of a capture file, as the command line prints it. */
-export async function reportText(path: string): Promise<string> {
+async function reportText(path: string): Promise<string> {
   const { status, stdout, stderr } = await closenotify(path, '--format', 'json', '--all', '--no-progress');
   if (stdout === '') throw new Error(`no report of ${path} (exit ${status}): ${stderr}`);
   return stdout;
