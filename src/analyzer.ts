@@ -1,11 +1,12 @@
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
-import type { CaptureSource, Connection, Endpoint, Report } from './model.js';
+import type { CaptureSource, Connection, Report } from './model.js';
 import { SessionLedger } from './sessions/ledger.js';
 import { AddressTable } from './tcp/address-table.js';
 import { type Moment, TcpConnections } from './tcp/connections.js';
 import { TcpTracker } from './tcp/tracker.js';
 import { TlsConnections } from './tls/connections.js';
 import { describe } from './tls/describe.js';
+import { ConnectionFacts } from './tls/facts.js';
 import { RecordReader } from './tls/records.js';
 import { Warnings } from './warnings.js';
 import * as ipv4 from './wire/ipv4.js';
@@ -38,7 +39,9 @@ export class Analyzer {
   readonly #options: AnalyzerOptions;
   readonly #addresses: AddressTable;
   readonly #now: Moment = { frame: 0, time: 0, acknowledges: 0, acknowledgesKnown: false };
+  readonly #tcp = new TcpConnections();
   readonly #tls = new TlsConnections();
+  readonly #facts = new ConnectionFacts();
   readonly #tracker: TcpTracker;
   readonly #ledger: SessionLedger;
   readonly #kept: Connection[] = [];
@@ -51,9 +54,8 @@ export class Analyzer {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#addresses = new AddressTable(this.#limits.addresses);
-    const connections = new TcpConnections();
-    const records = new RecordReader(connections, this.#tls, this.#now, this.#limits, this.warnings, (connection) => this.#ended(connection));
-    this.#tracker = new TcpTracker(connections, this.#now, this.#addresses, records, this.#limits, this.warnings);
+    const records = new RecordReader(this.#tcp, this.#tls, this.#now, this.#limits, this.warnings, (connection) => this.#ended(connection));
+    this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
     this.#ledger = new SessionLedger(this.#limits, this.warnings, options.keep === 'all');
   }
 
@@ -84,7 +86,7 @@ export class Analyzer {
     nanoseconds: number,
     linkType: number,
   ): void {
-    const time = seconds + nanoseconds / 1e9;
+    const time = seconds + nanoseconds * 1e-9;
     const now = this.#now;
     now.frame = ++this.#frames;
     now.time = time;
@@ -140,7 +142,7 @@ export class Analyzer {
     const packetEnd = ipv4.payloadEnd(bytes, network, wireEnd);
     if (packetEnd < 0) return this.#notDecoded(packetEnd, 0);
     const source = address(bytes, network + ipv4.SOURCE_ADDRESS);
-    this.#tcp(bytes, transport, end, packetEnd, 0, source, address(bytes, network + ipv4.DESTINATION_ADDRESS));
+    this.#segment(bytes, transport, end, packetEnd, 0, source, address(bytes, network + ipv4.DESTINATION_ADDRESS));
   }
 
   #ipv6(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
@@ -154,10 +156,10 @@ export class Analyzer {
       this.warnings.add('address-limit', `more than ${this.#limits.addresses} IPv6 addresses: packets of further ones were left out`, this.#frames);
       return;
     }
-    this.#tcp(bytes, transport, end, packetEnd, 1, source, destination);
+    this.#segment(bytes, transport, end, packetEnd, 1, source, destination);
   }
 
-  #tcp(bytes: Uint8Array, transport: number, capturedEnd: number, packetEnd: number, isIpv6: number, source: number, destination: number): void {
+  #segment(bytes: Uint8Array, transport: number, capturedEnd: number, packetEnd: number, isIpv6: number, source: number, destination: number): void {
     const end = capturedEnd < packetEnd ? capturedEnd : packetEnd;
     const payload = tcp.payloadOffset(bytes, transport, end, packetEnd);
     if (payload < 0) return this.#notDecoded(payload, 0);
@@ -189,16 +191,19 @@ export class Analyzer {
   }
 
   #ended(number: number): void {
-    const connection = describe(this.#tracker, this.#tls, number);
-    if (!this.#isSelected(connection.server)) return;
-    this.#ledger.add(connection);
-    if (this.#options.keep === 'all') this.#kept.push(connection);
-    this.#options.onConnection?.(connection);
+    const facts = this.#facts.read(this.#tcp, this.#tls, this.#addresses, number);
+    if (!this.#isSelected(facts)) return;
+    this.#ledger.add(facts);
+    const { keep, onConnection } = this.#options;
+    if (keep !== 'all' && !onConnection) return;
+    const connection = describe(this.#tcp, this.#tls, number, facts);
+    if (keep === 'all') this.#kept.push(connection);
+    onConnection?.(connection);
   }
 
-  #isSelected(server: Endpoint): boolean {
+  #isSelected(facts: ConnectionFacts): boolean {
     const wanted = this.#options.server;
-    return !wanted || (wanted.address === server.address && (wanted.port === null || wanted.port === server.port));
+    return !wanted || (wanted.address === facts.serverAddress && (wanted.port === null || wanted.port === facts.serverPort));
   }
 }
 

@@ -13,7 +13,7 @@ export class Warnings {
 
   /** Records `count` occurrences. The message of the first one is kept. */
   add(code: string, message: string, frame: number | null = null, subject = '', count = 1): void {
-    const key = `${code} ${subject}`;
+    const key = subject === '' ? code : `${code} ${subject}`;
     const known = this.#kinds.get(key);
     if (known) known.count += count;
     else if (this.#kinds.size < MAX_KINDS) this.#kinds.set(key, { code, message, count, frame });

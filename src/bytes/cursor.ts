@@ -3,9 +3,9 @@
  * up what is left and clears `ok` for good, so that a parser may read a whole structure and ask once. Loops over `left` end.
  */
 export class Cursor {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   /** Offset in `bytes` after the last byte of the range. */
-  readonly end: number;
+  end: number;
   /** Offset in `bytes` of the next byte to read. */
   at: number;
   /** False once a read went past the end. */
@@ -18,6 +18,34 @@ export class Cursor {
     }
     this.bytes = bytes;
     this.at = start;
+    this.end = end;
+  }
+
+  /** Begins anew with another range, so that one cursor can serve for many messages. */
+  reset(bytes: Uint8Array, start: number, end: number): this {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+    this.ok = start <= end && end <= bytes.length;
+    return this;
+  }
+
+  /**
+   * Ends the range after `count` bytes and returns its end before, for {@link widen}. When there are fewer, the range becomes empty and
+   * the cursor is not `ok`.
+   */
+  narrow(count: number): number {
+    const end = this.end;
+    if (!this.ok || count > end - this.at) {
+      this.ok = false;
+      this.at = end;
+    } else this.end = this.at + count;
+    return end;
+  }
+
+  /** Goes to the end of a narrowed range, and on up to `end`. */
+  widen(end: number): void {
+    this.at = this.end;
     this.end = end;
   }
 

@@ -1,27 +1,34 @@
 const PAGE_SHIFT = 12;
 const PAGE_ROWS = 1 << PAGE_SHIFT;
 const PAGE_MASK = PAGE_ROWS - 1;
+/** Rows keep their doubles aligned. */
+const ALIGNMENT_BYTES = 8;
 
 /**
- * Rows of numbers of a fixed width, in pages of typed arrays. Pages come as rows do: growing copies nothing and never holds two
- * copies, and a row costs its width and no object. Freed rows are used again, last freed first.
+ * Rows of numbers of a fixed width, in pages. Pages come as rows do: growing copies nothing and never holds two copies, and a row
+ * costs its width and no object. Freed rows are used again, last freed first.
  *
- * A row's fields are 32-bit integers (`int`), doubles (`float`) and bytes (`bytes` with `byteOffset`).
+ * A row is one stretch of memory: its doubles (`float`), its 32-bit integers (`int`), and bytes (`bytes` from `byteOffset` on).
  */
 export class Rows {
   readonly #ints: Int32Array[] = [];
   readonly #floats: Float64Array[] = [];
   readonly #bytes: Uint8Array[] = [];
-  readonly #intsPerRow: number;
-  readonly #floatsPerRow: number;
-  readonly #bytesPerRow: number;
+  readonly #widthBytes: number;
+  readonly #widthInts: number;
+  readonly #widthFloats: number;
+  /** Where the integers begin, in integers. */
+  readonly #firstInt: number;
+  readonly #firstByte: number;
   readonly #freed: number[] = [];
   #end = 0;
 
-  constructor(intsPerRow: number, floatsPerRow = 0, bytesPerRow = 0) {
-    this.#intsPerRow = intsPerRow;
-    this.#floatsPerRow = floatsPerRow;
-    this.#bytesPerRow = bytesPerRow;
+  constructor(ints: number, floats = 0, bytes = 0) {
+    this.#firstInt = floats * 2;
+    this.#firstByte = (this.#firstInt + ints) * 4;
+    this.#widthBytes = Math.ceil((this.#firstByte + bytes) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+    this.#widthInts = this.#widthBytes / 4;
+    this.#widthFloats = this.#widthBytes / 8;
   }
 
   /** Rows in use. */
@@ -37,9 +44,12 @@ export class Rows {
   /** A row with all fields 0. */
   add(): number {
     const freed = this.#freed.pop();
-    const row = freed ?? this.#end++;
+    if (freed !== undefined) {
+      this.clear(freed);
+      return freed;
+    }
+    const row = this.#end++;
     this.reserve(row);
-    if (freed !== undefined) this.clear(row);
     return row;
   }
 
@@ -50,40 +60,38 @@ export class Rows {
   /** Makes `row` usable, for rows whose numbers another table gives out. */
   reserve(row: number): void {
     while (row >>> PAGE_SHIFT >= this.#ints.length) {
-      this.#ints.push(new Int32Array(PAGE_ROWS * this.#intsPerRow));
-      this.#floats.push(new Float64Array(PAGE_ROWS * this.#floatsPerRow));
-      this.#bytes.push(new Uint8Array(PAGE_ROWS * this.#bytesPerRow));
+      const page = new ArrayBuffer(PAGE_ROWS * this.#widthBytes);
+      this.#ints.push(new Int32Array(page));
+      this.#floats.push(new Float64Array(page));
+      this.#bytes.push(new Uint8Array(page));
     }
   }
 
   clear(row: number): void {
-    const ints = this.#ints[row >>> PAGE_SHIFT];
-    const floats = this.#floats[row >>> PAGE_SHIFT];
-    const firstInt = (row & PAGE_MASK) * this.#intsPerRow;
-    const firstFloat = (row & PAGE_MASK) * this.#floatsPerRow;
-    for (let i = 0; i < this.#intsPerRow; i++) ints[firstInt + i] = 0;
-    for (let i = 0; i < this.#floatsPerRow; i++) floats[firstFloat + i] = 0;
+    const page = this.#ints[row >>> PAGE_SHIFT];
+    const first = (row & PAGE_MASK) * this.#widthInts;
+    for (let i = first; i < first + this.#widthInts; i++) page[i] = 0;
   }
 
   int(row: number, field: number): number {
-    return this.#ints[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#intsPerRow + field];
+    return this.#ints[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#widthInts + this.#firstInt + field];
   }
 
   setInt(row: number, field: number, value: number): void {
-    this.#ints[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#intsPerRow + field] = value;
+    this.#ints[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#widthInts + this.#firstInt + field] = value;
   }
 
   /** Sets the bits of `mask` in an integer field. */
   setBits(row: number, field: number, mask: number): void {
-    this.#ints[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#intsPerRow + field] |= mask;
+    this.#ints[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#widthInts + this.#firstInt + field] |= mask;
   }
 
   float(row: number, field: number): number {
-    return this.#floats[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#floatsPerRow + field];
+    return this.#floats[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#widthFloats + field];
   }
 
   setFloat(row: number, field: number, value: number): void {
-    this.#floats[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#floatsPerRow + field] = value;
+    this.#floats[row >>> PAGE_SHIFT][(row & PAGE_MASK) * this.#widthFloats + field] = value;
   }
 
   /** The page that holds the row's integers; they begin at {@link at}. For code that runs for each packet. */
@@ -92,7 +100,7 @@ export class Rows {
   }
 
   at(row: number): number {
-    return (row & PAGE_MASK) * this.#intsPerRow;
+    return (row & PAGE_MASK) * this.#widthInts + this.#firstInt;
   }
 
   /** The page that holds the row's bytes; they begin at {@link byteOffset}. */
@@ -101,6 +109,6 @@ export class Rows {
   }
 
   byteOffset(row: number): number {
-    return (row & PAGE_MASK) * this.#bytesPerRow;
+    return (row & PAGE_MASK) * this.#widthBytes + this.#firstByte;
   }
 }

@@ -2,12 +2,12 @@ import { Rows } from '../bytes/rows.js';
 import type { Session } from '../model.js';
 
 /** Session IDs (RFC 5246 7.4.1.2) have at most 32 bytes, SHA-256 digests of tickets and PSK identities have 32. */
-const ID_WORDS = 8;
-const DIGITS_PER_WORD = 8;
+const ID_BYTES = 32;
+const ID_WORDS = ID_BYTES / 4;
 const KINDS: readonly Session['kind'][] = ['session-id', 'ticket', 'psk'];
 
 const SERVER = 0;
-const KIND_AND_DIGITS = 1;
+const KIND_AND_LENGTH = 1;
 /** First and last of the list of a session's uses, + 1; their number; and whether one of them was declined. */
 export const FIRST_USE = 2;
 export const LAST_USE = 3;
@@ -27,10 +27,10 @@ export class IdTable {
     return this.rows.end;
   }
 
-  /** The session's number, or -1 when it is unknown and `limit` sessions are known already. `id` is lower-case hex. */
-  intern(server: number, kind: Session['kind'], id: string, limit: number): number {
-    const tag = (KINDS.indexOf(kind) << 8) | Math.min(id.length, ID_WORDS * DIGITS_PER_WORD);
-    const hash = this.#read(id, this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag);
+  /** The session's number, or -1 when it is unknown and `limit` sessions are known already. The ID is at most 32 bytes long. */
+  intern(server: number, kind: Session['kind'], bytes: Uint8Array, offset: number, length: number, limit: number): number {
+    const tag = (KINDS.indexOf(kind) << 8) | length;
+    const hash = this.#read(bytes, offset, length, this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag);
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const row = this.#slots[slot] - 1;
@@ -41,12 +41,12 @@ export class IdTable {
 
   id(row: number): string {
     let text = '';
-    for (let i = 0; i < ID_WORDS; i++) text += (this.rows.int(row, ID + i) >>> 0).toString(16).padStart(DIGITS_PER_WORD, '0');
-    return text.slice(0, this.rows.int(row, KIND_AND_DIGITS) & 0xff);
+    for (let i = 0; i < ID_WORDS; i++) text += (this.rows.int(row, ID + i) >>> 0).toString(16).padStart(8, '0');
+    return text.slice(0, 2 * (this.rows.int(row, KIND_AND_LENGTH) & 0xff));
   }
 
   kind(row: number): Session['kind'] {
-    return KINDS[this.rows.int(row, KIND_AND_DIGITS) >>> 8];
+    return KINDS[this.rows.int(row, KIND_AND_LENGTH) >>> 8];
   }
 
   server(row: number): number {
@@ -56,7 +56,7 @@ export class IdTable {
   #add(slot: number, server: number, tag: number, hash: number): number {
     const row = this.rows.add();
     this.rows.setInt(row, SERVER, server);
-    this.rows.setInt(row, KIND_AND_DIGITS, tag);
+    this.rows.setInt(row, KIND_AND_LENGTH, tag);
     this.rows.setInt(row, HASH, hash);
     for (let i = 0; i < ID_WORDS; i++) this.rows.setInt(row, ID + i, this.#id[i]);
     this.#slots[slot] = row + 1;
@@ -77,18 +77,16 @@ export class IdTable {
   #matches(row: number, hash: number, server: number, tag: number): boolean {
     const page = this.rows.page(row);
     const at = this.rows.at(row);
-    if (page[at + HASH] !== hash || page[at + SERVER] !== server || page[at + KIND_AND_DIGITS] !== tag) return false;
+    if (page[at + HASH] !== hash || page[at + SERVER] !== server || page[at + KIND_AND_LENGTH] !== tag) return false;
     for (let i = 0; i < ID_WORDS; i++) if (page[at + ID + i] !== this.#id[i]) return false;
     return true;
   }
 
-  /** Hex into the buffer, missing digits as 0; returns the hash. */
-  #read(id: string, seed: number): number {
+  /** The ID into the buffer, filled up with 0; returns the hash. */
+  #read(bytes: Uint8Array, offset: number, length: number, seed: number): number {
     let hash = seed;
-    let digit = 0;
     for (let i = 0; i < ID_WORDS; i++) {
-      let word = 0;
-      for (let j = 0; j < DIGITS_PER_WORD; j++, digit++) word = (word << 4) | (digit < id.length ? digitValue(id.charCodeAt(digit)) : 0);
+      const word = length >= i * 4 + 4 ? wordAt(bytes, offset + i * 4) : lastWord(bytes, offset + i * 4, length - i * 4);
       this.#id[i] = word;
       hash = Math.imul(hash ^ word, 0x2c1b3c6d);
       hash ^= hash >>> 15;
@@ -97,7 +95,12 @@ export class IdTable {
   }
 }
 
-/** Value of a lower-case hexadecimal digit. */
-function digitValue(code: number): number {
-  return code < 58 ? code - 48 : code - 87;
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+}
+
+function lastWord(bytes: Uint8Array, at: number, count: number): number {
+  let word = 0;
+  for (let i = 0; i < 4; i++) word = (word << 8) | (i < count ? bytes[at + i] : 0);
+  return word;
 }

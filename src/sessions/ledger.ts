@@ -1,5 +1,6 @@
 import type { Limits } from '../limits.js';
-import type { Cause, CloseState, Connection, Endpoint, Finding, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
+import type { Cause, CloseState, Finding, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
+import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { ServerEvidence } from './evidence.js';
 import { causeOf, FindingDraft } from './finding.js';
@@ -24,8 +25,8 @@ export interface Judgement {
 }
 
 /**
- * Connections in, in any order; sessions, causes and findings out. It needs nothing but {@link Connection} records, so that they may
- * as well come from another machine.
+ * Connections in, in any order; sessions, causes and findings out. It needs nothing but what a Connection record says, in its flat
+ * form, so that the records may as well come from another machine.
  */
 export class SessionLedger {
   readonly #limits: Limits;
@@ -46,16 +47,16 @@ export class SessionLedger {
     this.#keepAll = keepAll;
   }
 
-  add(connection: Connection): void {
+  add(facts: ConnectionFacts): void {
     this.#connections++;
-    this.#closes[connection.close.client.state]++;
-    this.#closes[connection.close.server.state]++;
-    const server = this.#server(connection);
+    this.#closes[facts.client.state]++;
+    this.#closes[facts.server.state]++;
+    const server = this.#server(facts);
     if (server < 0) return;
-    this.#servers[server].add(connection);
-    const offered = offeredSessionId(connection);
-    const issued = connection.issued.sessionId;
-    if (offered !== null || issued !== null) this.#remember(connection, server, offered, issued);
+    this.#servers[server].add(facts);
+    const isOffered = offersSessionId(facts);
+    const isIssued = facts.issuedId.length > 0;
+    if (isOffered || isIssued) this.#remember(facts, server, isOffered, isIssued);
   }
 
   finish(): Judgement {
@@ -77,12 +78,12 @@ export class SessionLedger {
     };
   }
 
-  #server(connection: Connection): number {
+  #server(facts: ConnectionFacts): number {
     // Mostly the server of the connection before.
-    const { address, port } = connection.server;
+    const { serverAddress: address, serverPort: port } = facts;
     const last = this.#servers[this.#lastServer];
     if (last?.address === address && last.port === port) return this.#lastServer;
-    const key = keyOf(connection.server);
+    const key = keyOf(address, port);
     const known = this.#serverNumbers.get(key);
     if (known !== undefined) {
       this.#lastServer = known;
@@ -96,15 +97,19 @@ export class SessionLedger {
     return this.#servers.push(new ServerCounts(address, port, this.#limits.seriesPoints)) - 1;
   }
 
-  #remember(connection: Connection, server: number, offered: string | null, issued: string | null): void {
+  #remember(facts: ConnectionFacts, server: number, isOffered: boolean, isIssued: boolean): void {
     if (this.#uses.size >= this.#limits.uses) return this.#full();
-    const offeredSession = offered === null ? -1 : this.#sessions.intern(server, 'session-id', offered, this.#limits.sessions);
-    const issuedSession = issued === null ? -1 : this.#sessions.intern(server, 'session-id', issued, this.#limits.sessions);
-    if ((offered !== null && offeredSession < 0) || (issued !== null && issuedSession < 0)) this.#full();
-    if (offeredSession < 0 && issuedSession < 0) return;
-    const use = this.#uses.add(connection, offeredSession, issuedSession);
-    if (offeredSession >= 0) this.#link(offeredSession, use);
-    if (issuedSession >= 0) this.#link(issuedSession, use);
+    const offered = isOffered ? this.#intern(server, facts.offeredId) : -1;
+    const issued = isIssued ? this.#intern(server, facts.issuedId) : -1;
+    if ((isOffered && offered < 0) || (isIssued && issued < 0)) this.#full();
+    if (offered < 0 && issued < 0) return;
+    const use = this.#uses.add(facts, offered, issued);
+    if (offered >= 0) this.#link(offered, use);
+    if (issued >= 0) this.#link(issued, use);
+  }
+
+  #intern(server: number, id: IdFacts): number {
+    return this.#sessions.intern(server, 'session-id', id.bytes, id.offset, id.length, this.#limits.sessions);
   }
 
   #full(): void {
@@ -207,7 +212,7 @@ export class SessionLedger {
   #describeServers(evidence: readonly ServerEvidence[], findings: readonly Finding[]): ServerReport[] {
     const found = new Map<number, Finding[]>();
     for (const finding of findings) {
-      const server = this.#serverNumbers.get(keyOf(finding.server)) as number;
+      const server = this.#serverNumbers.get(keyOf(finding.server.address, finding.server.port)) as number;
       const own = found.get(server);
       if (own) own.push(finding);
       else found.set(server, [finding]);
@@ -224,12 +229,10 @@ export class SessionLedger {
   }
 }
 
-/** The session ID that a ClientHello offers: none beside a ticket (RFC 5077 3.4) or where TLS 1.3 was negotiated (RFC 8446 4.1.2). */
-function offeredSessionId(connection: Connection): string | null {
-  const { offered, version } = connection;
-  if (offered.ticket !== null || (version !== null && !/^(SSLv3|TLSv1\.[012])$/.test(version))) return null;
-  if (connection.resumption === 'unknown' && !(offered.maybePadding && connection.handshake === 'full')) return null;
-  return offered.sessionId;
+/** Whether the session ID of a ClientHello is an offer: not beside a ticket (RFC 5077 3.4), nor where TLS 1.3 was negotiated (RFC 8446 4.1.2). */
+function offersSessionId(facts: ConnectionFacts): boolean {
+  if (facts.offeredId.length <= 0 || facts.offersTicket || facts.isTls13) return false;
+  return facts.resumption !== 'unknown' || (facts.maybePadding && facts.handshake === 'full');
 }
 
 /** A low confidence says that something else explains the decline as well: that is a suspicion, not a count. */
@@ -237,8 +240,8 @@ function countInvalidated(findings: readonly Finding[]): number {
   return findings.filter((finding) => finding.confidence !== 'low').length;
 }
 
-function keyOf(server: Endpoint): string {
-  return `${server.address} ${server.port}`;
+function keyOf(address: string, port: number): string {
+  return `${address} ${port}`;
 }
 
 function describeServer(server: ServerCounts, evidence: ServerEvidence, own: readonly Finding[]): ServerReport {

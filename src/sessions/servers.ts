@@ -1,5 +1,6 @@
 // What is counted per server while connections come in.
-import type { Connection, HandshakeCounts } from '../model.js';
+import type { HandshakeCounts } from '../model.js';
+import type { ConnectionFacts } from '../tls/facts.js';
 
 /** Names of one server that are listed. */
 const MAX_NAMES = 20;
@@ -75,14 +76,14 @@ export class ServerCounts {
     this.rate = new HandshakeRate(seriesPoints);
   }
 
-  add(connection: Connection): void {
+  add(facts: ConnectionFacts): void {
     this.connections++;
-    if (connection.serverName !== null && this.names.size < MAX_NAMES) this.names.add(connection.serverName);
-    const { handshake, resumption } = connection;
+    if (facts.serverName !== null && this.names.size < MAX_NAMES) this.names.add(facts.serverName);
+    const { handshake, resumption } = facts;
     if (handshake === 'unknown') return;
     this.handshakes[handshake]++;
     if (handshake === 'full' && resumption === 'declined') this.handshakes.declined++;
     if (handshake === 'full' && resumption === 'not-offered') this.handshakes.notOffered++;
-    if (handshake === 'full' || handshake === 'resumed') this.rate.add(connection.times.serverHello ?? connection.start, handshake === 'full');
+    if (handshake === 'full' || handshake === 'resumed') this.rate.add(facts.serverHello > 0 ? facts.serverHelloTime : facts.start, handshake === 'full');
   }
 }

@@ -1,5 +1,6 @@
 import { Rows } from '../bytes/rows.js';
-import type { CloseState, Connection, SideClose } from '../model.js';
+import type { CloseState } from '../model.js';
+import type { ConnectionFacts, SideFacts } from '../tls/facts.js';
 
 /** What a connection was to a session. */
 export type Role = 'issued' | 'resumed' | 'declined' | 'unanswered';
@@ -83,26 +84,28 @@ export class Uses {
     return this.#rows.size;
   }
 
-  add(connection: Connection, offered: number, issued: number): number {
+  add(facts: ConnectionFacts, offered: number, issued: number): number {
     const rows = this.#rows;
     const row = rows.add();
-    const { frames, times, close } = connection;
-    const answer = times.serverHello ?? times.clientHello ?? connection.start;
-    rows.setInt(row, STREAM, connection.stream);
-    rows.setInt(row, CLIENT_HELLO, frames.clientHello ?? 0);
-    rows.setInt(row, SERVER_HELLO, frames.serverHello ?? 0);
-    rows.setInt(row, HELLO_LEAD, Math.round((answer - (times.clientHello ?? answer)) * 1e6));
-    rows.setInt(row, CLIENT_ADDRESS, this.#addresses.intern(connection.client.address));
-    rows.setInt(row, PORT_AND_FLAGS, (connection.client.port << 16) | flagsOf(connection));
-    rows.setInt(row, CLOSES, pack(close.client) | (pack(close.server) << 8));
-    rows.setInt(row, END_FRAMES, close.client.frame ?? 0);
-    rows.setInt(row, END_FRAMES + 1, close.server.frame ?? 0);
-    rows.setInt(row, OFFERED, offered + 1);
-    rows.setInt(row, ISSUED, issued + 1);
-    rows.setInt(row, NAMES, (this.#names.intern(connection.serverName) << 8) | (this.#versions.intern(connection.version) & 0xff));
+    const page = rows.page(row);
+    const at = rows.at(row);
+    const hello = facts.clientHello > 0 ? facts.clientHelloTime : facts.start;
+    const answer = facts.serverHello > 0 ? facts.serverHelloTime : hello;
+    page[at + STREAM] = facts.stream;
+    page[at + CLIENT_HELLO] = facts.clientHello;
+    page[at + SERVER_HELLO] = facts.serverHello;
+    page[at + HELLO_LEAD] = Math.round((answer - hello) * 1e6);
+    page[at + CLIENT_ADDRESS] = this.#addresses.intern(facts.clientAddress);
+    page[at + PORT_AND_FLAGS] = (facts.clientPort << 16) | flagsOf(facts);
+    page[at + CLOSES] = pack(facts.client) | (pack(facts.server) << 8);
+    page[at + END_FRAMES] = facts.client.frame;
+    page[at + END_FRAMES + 1] = facts.server.frame;
+    page[at + OFFERED] = offered + 1;
+    page[at + ISSUED] = issued + 1;
+    page[at + NAMES] = (this.#names.intern(facts.serverName) << 8) | (this.#versions.intern(facts.version) & 0xff);
     rows.setFloat(row, ANSWER_TIME, answer);
-    rows.setFloat(row, END_TIMES, close.client.time ?? 0);
-    rows.setFloat(row, END_TIMES + 1, close.server.time ?? 0);
+    rows.setFloat(row, END_TIMES, facts.client.time);
+    rows.setFloat(row, END_TIMES + 1, facts.server.time);
     return row;
   }
 
@@ -189,26 +192,22 @@ export class Uses {
   }
 }
 
-function flagsOf(connection: Connection): number {
-  const { alerts, close, offered, issued } = connection;
+function flagsOf(facts: ConnectionFacts): number {
   let flags = 0;
-  if (connection.resumption === 'resumed') flags |= Flag.RESUMED;
-  if (connection.frames.serverHello !== null) flags |= Flag.ANSWERED;
-  if (connection.handshake === 'full' || connection.handshake === 'resumed') flags |= Flag.COMPLETED;
-  for (const alert of alerts) {
-    if (alert.level === 'fatal') flags |= Flag.FATAL;
-    const isFirst = close.first === 'server' && close.server.closeNotify === 'unknown';
-    if (isFirst && alert.encrypted && alert.from === 'server') flags |= Flag.AMBIGUOUS;
-  }
-  if (offered.maybePadding) flags |= Flag.PADDING;
-  if (offered.extendedMasterSecret) flags |= Flag.CLIENT_EMS;
-  if (issued.extendedMasterSecret) flags |= Flag.SERVER_EMS;
-  if (close.first === 'server') flags |= Flag.SERVER_FIRST;
+  if (facts.resumption === 'resumed') flags |= Flag.RESUMED;
+  if (facts.serverHello > 0) flags |= Flag.ANSWERED;
+  if (facts.handshake === 'full' || facts.handshake === 'resumed') flags |= Flag.COMPLETED;
+  if (facts.hasFatalAlert) flags |= Flag.FATAL;
+  if (facts.hasAmbiguousAlert) flags |= Flag.AMBIGUOUS;
+  if (facts.maybePadding) flags |= Flag.PADDING;
+  if (facts.clientEms) flags |= Flag.CLIENT_EMS;
+  if (facts.serverEms) flags |= Flag.SERVER_EMS;
+  if (facts.first === 'server') flags |= Flag.SERVER_FIRST;
   return flags;
 }
 
-function pack(close: SideClose): number {
-  return STATES.indexOf(close.state) | (ENDS.indexOf(close.end) << 4);
+function pack(side: SideFacts): number {
+  return STATES.indexOf(side.state) | (ENDS.indexOf(side.end) << 4);
 }
 
 /** Numbers texts from 1. */

@@ -12,9 +12,36 @@ export interface Moment {
   acknowledgesKnown: boolean;
 }
 
-/** Integer fields of a followed connection. */
-export const Field = { FLOW: 0, STREAM: 1, FIRST_FRAME: 2, LAST_FRAME: 3, TRUNCATED_FRAMES: 4 } as const;
-const COMMON_INTS = 5;
+/** Integer fields that are kept of every connection ever seen, so that its late packets find their stream number. */
+export const Flow = {
+  LOW: 0,
+  HIGH: 1,
+  PORTS: 2,
+  FLAGS: 3,
+  /** tcp.stream + 1: 0 marks a row that is not in use. */
+  STREAM: 4,
+  /** Where the two directions begin, as Wireshark takes it for its decision whether a SYN begins a new stream. */
+  ISN: 5,
+} as const;
+export const FLOW_INTS = 7;
+
+/** Bits of {@link Flow}.FLAGS; where two directions have one, that of direction 1 is the next. */
+export const FlowFlag = {
+  IPV6: 1,
+  ISN_SET: 2,
+  /** A SYN, or an answer to it, showed where the direction begins. */
+  ISN_CERTAIN: 8,
+  /** A SYN without ACK came. */
+  SYN: 32,
+  /** A packet came. */
+  HEARD: 128,
+  /** The consumer knows the connection. */
+  FOLLOWED: 512,
+} as const;
+
+/** Integer fields of a connection that is followed, beside those of {@link Flow}. */
+export const Field = { FIRST_FRAME: 7, LAST_FRAME: 8, TRUNCATED_FRAMES: 9 } as const;
+const COMMON_INTS = 10;
 
 /** Integer fields of one direction: of `field(DirectionField.…, direction)`. */
 export const DirectionField = {
@@ -47,14 +74,15 @@ export const DirectionState = {
 } as const;
 
 export const Time = { START: 0, LAST: 1, END: 2 } as const;
+const FLOATS = 4;
 
 export function field(of: number, direction: Direction): number {
   return COMMON_INTS + direction * DIRECTION_INTS + of;
 }
 
-/** The followed connections: what TCP alone tells of each. */
+/** The connections that are followed: what TCP alone tells of each. */
 export class TcpConnections {
-  readonly rows = new Rows(COMMON_INTS + 2 * DIRECTION_INTS, 4);
+  readonly rows = new Rows(COMMON_INTS + 2 * DIRECTION_INTS, FLOATS);
 
   state(connection: number, direction: Direction): number {
     return this.rows.int(connection, field(DirectionField.STATE, direction));
@@ -62,6 +90,41 @@ export class TcpConnections {
 
   of(connection: number, direction: Direction, which: number): number {
     return this.rows.int(connection, field(which, direction));
+  }
+
+  flags(connection: number): number {
+    return this.rows.int(connection, Flow.FLAGS);
+  }
+
+  stream(connection: number): number {
+    return this.rows.int(connection, Flow.STREAM) - 1;
+  }
+
+  isOpen(connection: number): boolean {
+    return this.rows.int(connection, Flow.STREAM) !== 0;
+  }
+
+  /** Address of the sender of `direction`: an IPv4 address as int32, or a number of the address table. */
+  address(connection: number, direction: Direction): number {
+    return this.rows.int(connection, direction === 0 ? Flow.LOW : Flow.HIGH);
+  }
+
+  port(connection: number, direction: Direction): number {
+    const ports = this.rows.int(connection, Flow.PORTS);
+    return direction === 0 ? ports >>> 16 : ports & 0xffff;
+  }
+
+  /** Which direction sent a SYN without ACK; null when the capture holds none. */
+  synDirection(connection: number): Direction | null {
+    const flags = this.flags(connection);
+    if (flags & FlowFlag.SYN) return 0;
+    return flags & (FlowFlag.SYN << 1) ? 1 : null;
+  }
+
+  /** Whether the capture shows packets of both sides. */
+  hasBothDirections(connection: number): boolean {
+    const both = FlowFlag.HEARD | (FlowFlag.HEARD << 1);
+    return (this.flags(connection) & both) === both;
   }
 
   /** Kind of the first FIN or RST of a side. The first one decides: a RST after a FIN is part of the same close. */

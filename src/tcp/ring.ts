@@ -32,12 +32,17 @@ export class Ring {
     this.#times[at] = time;
   }
 
-  /** Removes the oldest entry and gives its row if `isStill` says that the row is the same connection, else -1. */
-  shift(isStill: (row: number, stream: number) => boolean): number {
-    const row = this.#rows[this.#first];
-    const stream = this.#streams[this.#first];
+  get oldestRow(): number {
+    return this.#rows[this.#first];
+  }
+
+  get oldestStream(): number {
+    return this.#streams[this.#first];
+  }
+
+  /** Removes the oldest entry; there must be one. */
+  shift(): void {
     this.#first = (this.#first + 1) % this.#rows.length;
     this.#count--;
-    return isStill(row, stream) ? row : -1;
   }
 }

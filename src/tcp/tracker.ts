@@ -3,49 +3,47 @@
 import type { Limits } from '../limits.js';
 import type { Warnings } from '../warnings.js';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.js';
-import type { AddressTable } from './address-table.js';
-import { type Direction, DirectionField, DirectionState, Field, field, type Moment, type TcpConnections, Time } from './connections.js';
-import { FLOW_START, Flow, FlowFlag, FlowTable } from './flow-table.js';
+import { type Direction, DirectionField, DirectionState, Field, Flow, FlowFlag, field, type Moment, type TcpConnections, Time } from './connections.js';
+import { FlowTable } from './flow-table.js';
 import { Reassembly, type StreamConsumer } from './reassembly.js';
 import { Ring } from './ring.js';
 import { advance, distance } from './sequence.js';
 
 /** Seconds of packet time that a closed connection waits for packets that others overtook. */
 const LINGER_SECONDS = 1;
+const HALF_CLOSED = 'too many connections with only one side closed: the oldest were told as they were, without their last packets';
+const FLOWS = "too many connections: old ones were forgotten, stream numbers may differ from Wireshark's";
+
+const BOTH_STARTS = FlowFlag.ISN_SET | (FlowFlag.ISN_SET << 1);
+/** State bits that tell whether the next payload can be taken as it comes. */
+const IN_ORDER = DirectionState.NEXT_KNOWN | DirectionState.QUEUED;
 
 export class TcpTracker {
-  readonly connections: TcpConnections;
+  readonly #connections: TcpConnections;
   readonly #now: Moment;
-  readonly #addresses: AddressTable;
   readonly #consumer: StreamConsumer;
   readonly #limits: Limits;
   readonly #warnings: Warnings;
   readonly #reassembly: Reassembly;
-  readonly #flows = new FlowTable();
+  readonly #flows: FlowTable;
   /** Connections of which at least one side ended; those of which nothing more is expected. */
   readonly #halfClosed: Ring;
   readonly #closed: Ring;
   /** Once the capture is over: the connections still to be told of. */
   #remaining: Int32Array | null = null;
   #streams = 0;
-  #latest = 0;
+  /** When the oldest closed connection has waited long enough. */
+  #due = Number.POSITIVE_INFINITY;
 
   /** @param now frame number and time of the segment that is pushed; those of an earlier one while its payload, held back, is delivered */
-  constructor(
-    connections: TcpConnections,
-    now: Moment,
-    addresses: AddressTable,
-    consumer: StreamConsumer,
-    limits: Limits,
-    warnings: Warnings,
-  ) {
-    this.connections = connections;
+  constructor(connections: TcpConnections, now: Moment, consumer: StreamConsumer, limits: Limits, warnings: Warnings) {
+    this.#connections = connections;
     this.#now = now;
-    this.#addresses = addresses;
     this.#consumer = consumer;
     this.#limits = limits;
     this.#warnings = warnings;
     this.#reassembly = new Reassembly(connections, consumer, now, limits, warnings);
+    this.#flows = new FlowTable(connections);
     this.#halfClosed = new Ring(limits.halfClosed);
     this.#closed = new Ring(limits.lingering);
   }
@@ -56,7 +54,7 @@ export class TcpTracker {
   }
 
   /**
-   * One segment. Addresses are IPv4 addresses as int32, or numbers of {@link AddressTable}; sequence numbers int32.
+   * One segment. Addresses are IPv4 addresses as int32, or numbers of the address table; sequence numbers int32.
    * The payload is `length` bytes long on the wire, and `bytes[start … end)` of it was captured.
    */
   segment(
@@ -74,194 +72,149 @@ export class TcpTracker {
     length: number,
   ): void {
     const direction: Direction = source < destination || (source === destination && sourcePort <= destinationPort) ? 0 : 1;
-    const flow =
-      direction === 0
-        ? this.#flow(source, destination, (sourcePort << 16) | destinationPort, isIpv6, direction, sequence, flags)
-        : this.#flow(destination, source, (destinationPort << 16) | sourcePort, isIpv6, direction, sequence, flags);
-    const flows = this.#flows.rows;
-    const flowFlags = this.#learnStart(flow, direction, sequence, acknowledgment, flags);
-    if (flowFlags & FlowFlag.DONE) return;
-    let connection = flows.int(flow, Flow.CONNECTION) - 1;
-    if (connection < 0) {
-      if (length === 0 && !(flags & (FIN | RST))) return;
-      connection = this.#follow(flow);
+    const low = direction === 0 ? source : destination;
+    const high = direction === 0 ? destination : source;
+    const ports = direction === 0 ? (sourcePort << 16) | destinationPort : (destinationPort << 16) | sourcePort;
+    if (this.#now.time >= this.#due) this.#release();
+    let reference = this.#flows.find(low, high, ports, isIpv6);
+    if (reference <= 0 || flags & SYN) reference = this.#route(reference, low, high, ports, isIpv6, direction, sequence, flags);
+    if (reference < 0) return;
+    const connection = reference - 1;
+    const page = this.#connections.rows.page(connection);
+    const at = this.#connections.rows.at(connection);
+    const own = at + field(0, direction);
+    const settled = BOTH_STARTS | (FlowFlag.HEARD << direction);
+    if ((page[at + Flow.FLAGS] & settled) !== settled || flags & SYN) this.#learnStart(connection, direction, sequence, acknowledgment, flags);
+    page[at + Field.LAST_FRAME] = this.#now.frame;
+    this.#connections.rows.setFloat(connection, Time.LAST, this.#now.time);
+    this.#acknowledge(page, at + field(0, direction === 0 ? 1 : 0), acknowledgment, flags);
+    if (length === 0 && !(flags & (FIN | RST))) return;
+    if (!(page[at + Flow.FLAGS] & FlowFlag.FOLLOWED)) this.#follow(connection);
+    const payload = flags & SYN ? advance(sequence, 1) : sequence;
+    const state = page[own + DirectionField.STATE];
+    if (!(state & DirectionState.NEXT_KNOWN)) this.#beginAtSyn(connection, direction);
+    if (length > 0 && !(flags & RST)) {
+      const isNext = (state & IN_ORDER) === DirectionState.NEXT_KNOWN && payload === page[own + DirectionField.NEXT];
+      if (isNext && end - start === length) {
+        page[own + DirectionField.NEXT] = advance(payload, length);
+        this.#consumer.data(connection, direction, bytes, start, end);
+      } else this.#disorder(connection, direction, payload, bytes, start, end, length);
+      if (!this.#consumer.wants(connection)) {
+        this.#forget(connection);
+        return;
+      }
     }
-    this.#segment(connection, direction, sequence, acknowledgment, flags, bytes, start, end, length);
-    if (length > 0 && !this.#consumer.wants(connection)) this.#forget(connection, flow);
-    if (this.#latest < this.#now.time) this.#latest = this.#now.time;
-    while (!this.#closed.isEmpty && this.#latest - this.#closed.oldestTime > LINGER_SECONDS) this.#finishOldest(this.#closed);
+    if (flags & (FIN | RST)) this.#end(connection, direction, flags & RST ? DirectionState.RST : DirectionState.FIN, flags & RST ? payload : advance(payload, length));
   }
 
   /** The capture is over: tells of up to `count` of the connections that are still followed, by stream. False when none is left. */
   finish(count: number): boolean {
-    const rows = this.connections.rows;
+    const connections = this.#connections;
     if (!this.#remaining) {
       const open: number[] = [];
-      for (let row = 0; row < rows.end; row++) if (rows.int(row, Field.FLOW) !== 0) open.push(row);
-      this.#remaining = Int32Array.from(open.sort((a, b) => rows.int(a, Field.STREAM) - rows.int(b, Field.STREAM)));
+      for (let row = 0; row < connections.rows.end; row++) if (connections.isOpen(row)) open.push(row);
+      this.#remaining = Int32Array.from(open.sort((a, b) => connections.stream(a) - connections.stream(b)));
     }
     const some = this.#remaining.subarray(0, count);
-    for (const connection of some) this.#finish(connection);
+    for (const connection of some) this.#tell(connection);
     this.#remaining = this.#remaining.subarray(some.length);
     return this.#remaining.length > 0;
   }
 
-  /** The sender of `direction`. */
-  endpoint(connection: number, direction: Direction): { address: string; port: number } {
-    const flow = this.connections.rows.int(connection, Field.FLOW) - 1;
-    const isIpv6 = (this.#flows.rows.int(flow, Flow.FLAGS) & FlowFlag.IPV6) !== 0;
-    return { address: this.#addresses.text(this.#flows.address(flow, direction), isIpv6), port: this.#flows.port(flow, direction) };
-  }
-
-  /** Which direction sent a SYN without ACK; null when the capture holds none. */
-  synDirection(connection: number): Direction | null {
-    const flags = this.#flows.rows.int(this.connections.rows.int(connection, Field.FLOW) - 1, Flow.FLAGS);
-    if (flags & FlowFlag.SYN) return 0;
-    return flags & (FlowFlag.SYN << 1) ? 1 : null;
-  }
-
-  /** Whether a side that did not send the first SYN sent anything. */
-  hasAnswer(connection: number): boolean {
-    const flags = this.#flows.rows.int(this.connections.rows.int(connection, Field.FLOW) - 1, Flow.FLAGS);
-    const both = FlowFlag.HEARD | (FlowFlag.HEARD << 1);
-    return (flags & both) === both;
-  }
-
-  #flow(low: number, high: number, ports: number, isIpv6: number, direction: Direction, sequence: number, flags: number): number {
-    const found = this.#flows.find(low, high, ports, isIpv6);
-    if (found < 0) return this.#openFlow(low, high, ports, isIpv6);
+  /** The reference that a segment belongs to, where that is not simply the one found: opens a connection where need be. */
+  #route(found: number, low: number, high: number, ports: number, isIpv6: number, direction: Direction, sequence: number, flags: number): number {
+    if (found === 0) return this.#open(low, high, ports, isIpv6);
     if ((flags & (SYN | ACK)) !== SYN) return found;
-    const rows = this.#flows.rows;
-    const isSet = rows.int(found, Flow.FLAGS) & (FlowFlag.ISN_SET << direction);
-    if (!isSet || rows.int(found, Flow.ISN + direction) === sequence) return found;
-    return this.#reopenFlow(found, low, high, ports, isIpv6, direction, sequence);
-  }
-
-  /** A SYN that begins a new stream between known endpoints. */
-  #reopenFlow(flow: number, low: number, high: number, ports: number, isIpv6: number, direction: Direction, sequence: number): number {
-    const rows = this.#flows.rows;
-    const flags = rows.int(flow, Flow.FLAGS);
-    if (this.#now.time < rows.float(flow, FLOW_START) && !(flags & (FlowFlag.SYN | (FlowFlag.SYN << 1)))) {
-      // Sent before all that the file holds of it so far: the file is out of order. Wireshark counts a new stream nevertheless.
-      rows.setInt(flow, Flow.STREAM, ++this.#streams);
-      rows.setInt(flow, Flow.ISN + direction, sequence);
-      const connection = rows.int(flow, Flow.CONNECTION) - 1;
-      if (connection >= 0) this.connections.rows.setInt(connection, Field.STREAM, this.#streams - 1);
-      return flow;
+    const isSet = this.#flows.field(found, Flow.FLAGS) & (FlowFlag.ISN_SET << direction);
+    if (!isSet || this.#flows.field(found, Flow.ISN + direction) === sequence) return found;
+    if (found > 0 && this.#isLateSyn(found - 1)) {
+      // Wireshark counts a new stream for it nevertheless.
+      this.#connections.rows.setInt(found - 1, Flow.STREAM, ++this.#streams);
+      return found;
     }
-    const connection = rows.int(flow, Flow.CONNECTION) - 1;
-    if (connection >= 0) this.#finish(connection);
-    this.#flows.remove(flow);
-    return this.#openFlow(low, high, ports, isIpv6);
+    if (found > 0) this.#tell(found - 1);
+    this.#flows.remove(found);
+    return this.#open(low, high, ports, isIpv6);
   }
 
-  #openFlow(low: number, high: number, ports: number, isIpv6: number): number {
-    if (this.#flows.rows.size >= this.#limits.flows) this.#makeRoom();
-    const flow = this.#flows.add(low, high, ports, isIpv6);
-    const rows = this.#flows.rows;
-    rows.setInt(flow, Flow.STREAM, ++this.#streams);
-    rows.setInt(flow, Flow.FIRST_FRAME, this.#now.frame);
-    rows.setFloat(flow, FLOW_START, this.#now.time);
-    return flow;
+  /** Whether a SYN was sent before all that the file holds of the connection so far: the file is out of order. */
+  #isLateSyn(connection: number): boolean {
+    return this.#now.time < this.#connections.rows.float(connection, Time.START) && this.#connections.synDirection(connection) === null;
+  }
+
+  #open(low: number, high: number, ports: number, isIpv6: number): number {
+    if (this.#flows.size >= this.#limits.flows) this.#makeRoom();
+    const connection = this.#flows.add(low, high, ports, isIpv6);
+    const { rows } = this.#connections;
+    rows.setInt(connection, Flow.STREAM, ++this.#streams);
+    rows.setInt(connection, Field.FIRST_FRAME, this.#now.frame);
+    rows.setFloat(connection, Time.START, this.#now.time);
+    return connection + 1;
   }
 
   #makeRoom(): void {
-    const flow = this.#flows.candidate();
-    const connection = this.#flows.rows.int(flow, Flow.CONNECTION) - 1;
-    if (connection >= 0) this.#finish(connection);
-    this.#flows.remove(flow);
-    this.#warnings.add('flow-limit', `more than ${this.#limits.flows} connections: old ones were forgotten, stream numbers may differ from Wireshark's`, this.#now.frame);
+    const reference = this.#flows.candidate();
+    if (reference > 0) this.#tell(reference - 1);
+    this.#flows.remove(reference);
+    this.#warnings.add('flow-limit', FLOWS, this.#now.frame);
   }
 
-  /** Takes notes of where the directions begin. Returns the flow's flags. */
-  #learnStart(flow: number, direction: Direction, sequence: number, acknowledgment: number, flags: number): number {
-    const rows = this.#flows.rows;
-    let known = rows.int(flow, Flow.FLAGS);
-    const settled = FlowFlag.ISN_SET | (FlowFlag.ISN_SET << 1) | (FlowFlag.HEARD << direction);
-    if ((known & settled) === settled && !(flags & SYN)) return known;
-    known |= FlowFlag.HEARD << direction;
+  /** Takes notes of where the directions begin. */
+  #learnStart(connection: number, direction: Direction, sequence: number, acknowledgment: number, flags: number): void {
+    const { rows } = this.#connections;
     const other = 1 - direction;
+    let known = rows.int(connection, Flow.FLAGS) | (FlowFlag.HEARD << direction);
     if (flags & SYN) {
-      rows.setInt(flow, Flow.ISN + direction, sequence);
+      rows.setInt(connection, Flow.ISN + direction, sequence);
       known |= (FlowFlag.ISN_SET | FlowFlag.ISN_CERTAIN) << direction;
-      if (flags & ACK) known |= FlowFlag.ISN_CERTAIN << other;
-      else known |= FlowFlag.SYN << direction;
+      known |= flags & ACK ? FlowFlag.ISN_CERTAIN << other : FlowFlag.SYN << direction;
     } else if (!(known & (FlowFlag.ISN_SET << direction))) {
-      rows.setInt(flow, Flow.ISN + direction, advance(sequence, -1));
+      rows.setInt(connection, Flow.ISN + direction, advance(sequence, -1));
       known |= FlowFlag.ISN_SET << direction;
     }
     if (flags & ACK && !(known & (FlowFlag.ISN_SET << other))) {
-      rows.setInt(flow, Flow.ISN + other, advance(acknowledgment, -1));
+      rows.setInt(connection, Flow.ISN + other, advance(acknowledgment, -1));
       known |= FlowFlag.ISN_SET << other;
     }
-    rows.setInt(flow, Flow.FLAGS, known);
-    return known;
+    rows.setInt(connection, Flow.FLAGS, known);
   }
 
-  #follow(flow: number): number {
-    const rows = this.connections.rows;
-    const flows = this.#flows.rows;
-    const connection = rows.add();
-    flows.setInt(flow, Flow.CONNECTION, connection + 1);
-    rows.setInt(connection, Field.FLOW, flow + 1);
-    rows.setInt(connection, Field.STREAM, flows.int(flow, Flow.STREAM) - 1);
-    rows.setInt(connection, Field.FIRST_FRAME, flows.int(flow, Flow.FIRST_FRAME));
-    rows.setFloat(connection, Time.START, flows.float(flow, FLOW_START));
+  #follow(connection: number): void {
+    this.#connections.rows.setBits(connection, Flow.FLAGS, FlowFlag.FOLLOWED);
     this.#consumer.open(connection);
-    return connection;
   }
 
-  #segment(
-    connection: number,
-    direction: Direction,
-    sequence: number,
-    acknowledgment: number,
-    flags: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    length: number,
-  ): void {
-    const rows = this.connections.rows;
-    rows.setInt(connection, Field.LAST_FRAME, this.#now.frame);
-    rows.setFloat(connection, Time.LAST, Math.max(this.#now.time, rows.float(connection, Time.LAST)));
-    const other: Direction = direction === 0 ? 1 : 0;
-    if (flags & ACK) this.#acknowledge(connection, other, acknowledgment);
-    this.#now.acknowledgesKnown = (this.connections.state(connection, other) & DirectionState.ACK_KNOWN) !== 0;
-    this.#now.acknowledges = flags & ACK ? acknowledgment : this.connections.of(connection, other, DirectionField.ACKNOWLEDGED);
-    const payload = flags & SYN ? advance(sequence, 1) : sequence;
-    if (!(this.connections.state(connection, direction) & DirectionState.NEXT_KNOWN)) this.#beginAtSyn(connection, direction);
-    if (length > 0 && !(flags & RST)) {
-      if (end - start < length) rows.setInt(connection, Field.TRUNCATED_FRAMES, rows.int(connection, Field.TRUNCATED_FRAMES) + 1);
-      this.#reassembly.segment(connection, direction, payload, bytes, start, end, length);
-    }
-    if (flags & RST) this.#end(connection, direction, DirectionState.RST, payload);
-    else if (flags & FIN) this.#end(connection, direction, DirectionState.FIN, advance(payload, length));
+  /** A payload that is not simply the next one, whole. */
+  #disorder(connection: number, direction: Direction, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
+    const { rows } = this.#connections;
+    if (end - start < length) rows.setInt(connection, Field.TRUNCATED_FRAMES, rows.int(connection, Field.TRUNCATED_FRAMES) + 1);
+    this.#reassembly.segment(connection, direction, sequence, bytes, start, end, length);
   }
 
   #beginAtSyn(connection: number, direction: Direction): void {
-    const flows = this.#flows.rows;
-    const flow = this.connections.rows.int(connection, Field.FLOW) - 1;
-    if (flows.int(flow, Flow.FLAGS) & (FlowFlag.ISN_CERTAIN << direction)) {
-      this.#reassembly.begin(connection, direction, advance(flows.int(flow, Flow.ISN + direction), 1));
-      this.connections.rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.FROM_START);
-    }
+    const { rows } = this.#connections;
+    if (!(rows.int(connection, Flow.FLAGS) & (FlowFlag.ISN_CERTAIN << direction))) return;
+    this.#reassembly.begin(connection, direction, advance(rows.int(connection, Flow.ISN + direction), 1));
+    rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.FROM_START);
   }
 
-  #acknowledge(connection: number, direction: Direction, acknowledgment: number): void {
-    const rows = this.connections.rows;
-    const at = field(DirectionField.ACKNOWLEDGED, direction);
-    if (!(this.connections.state(connection, direction) & DirectionState.ACK_KNOWN)) {
-      rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.ACK_KNOWN);
-      rows.setInt(connection, at, acknowledgment);
-    } else if (distance(acknowledgment, rows.int(connection, at)) > 0) rows.setInt(connection, at, acknowledgment);
+  /** Takes notes of the acknowledgment for the direction whose fields begin at `peer`, and for the segment itself. */
+  #acknowledge(page: Int32Array, peer: number, acknowledgment: number, flags: number): void {
+    const now = this.#now;
+    const isKnown = (page[peer + DirectionField.STATE] & DirectionState.ACK_KNOWN) !== 0;
+    const before = page[peer + DirectionField.ACKNOWLEDGED];
+    now.acknowledgesKnown = isKnown || (flags & ACK) !== 0;
+    now.acknowledges = flags & ACK ? acknowledgment : before;
+    if (!(flags & ACK) || (isKnown && distance(acknowledgment, before) <= 0)) return;
+    page[peer + DirectionField.ACKNOWLEDGED] = acknowledgment;
+    page[peer + DirectionField.STATE] |= DirectionState.ACK_KNOWN;
   }
 
   /** A FIN or RST of `direction`, whose stream ends at `sequence`. */
   #end(connection: number, direction: Direction, kind: number, sequence: number): void {
-    const { connections } = this;
+    const connections = this.#connections;
     const now = this.#now;
-    const rows = connections.rows;
+    const { rows } = connections;
     const state = field(DirectionField.STATE, direction);
     const before = rows.int(connection, state);
     const other: Direction = direction === 0 ? 1 : 0;
@@ -286,35 +239,43 @@ export class TcpTracker {
   #await(ring: Ring, connection: number): void {
     if (ring.isFull) {
       const wasOpen = this.#finishOldest(ring);
-      if (wasOpen && ring === this.#halfClosed) this.#warnings.add('half-closed-limit', `more than ${this.#limits.halfClosed} connections with one side closed: the oldest were told as they were`, this.#now.frame);
+      if (wasOpen && ring === this.#halfClosed) this.#warnings.add('half-closed-limit', HALF_CLOSED, this.#now.frame);
     }
-    ring.push(connection, this.connections.rows.int(connection, Field.STREAM), this.#now.time);
+    ring.push(connection, this.#connections.stream(connection), this.#now.time);
+    if (ring === this.#closed) this.#due = ring.oldestTime + LINGER_SECONDS;
+  }
+
+  /** Tells of the closed connections that have waited long enough. */
+  #release(): void {
+    while (!this.#closed.isEmpty && this.#now.time >= this.#closed.oldestTime + LINGER_SECONDS) this.#finishOldest(this.#closed);
+    this.#due = this.#closed.isEmpty ? Number.POSITIVE_INFINITY : this.#closed.oldestTime + LINGER_SECONDS;
   }
 
   #finishOldest(ring: Ring): boolean {
-    const rows = this.connections.rows;
-    const connection = ring.shift((row, stream) => rows.int(row, Field.FLOW) !== 0 && rows.int(row, Field.STREAM) === stream);
-    if (connection < 0) return false;
-    this.#finish(connection);
-    return true;
+    const connection = ring.oldestRow;
+    const isStill = this.#connections.stream(connection) === ring.oldestStream;
+    ring.shift();
+    if (isStill) this.#finish(connection);
+    return isStill;
   }
 
-  /** Tells the consumer and forgets all but the stream number. */
   #finish(connection: number): void {
-    for (const direction of [0, 1] as const) {
-      if (this.connections.state(connection, direction) & DirectionState.QUEUED) this.#reassembly.flush(connection, direction);
-    }
-    this.#consumer.finish(connection);
-    this.#forget(connection, this.connections.rows.int(connection, Field.FLOW) - 1);
+    this.#tell(connection);
+    this.#flows.retire(connection);
   }
 
-  #forget(connection: number, flow: number): void {
-    for (const direction of [0, 1] as const) {
-      if (this.connections.state(connection, direction) & DirectionState.QUEUED) this.#reassembly.drop(connection, direction);
-    }
-    this.#flows.rows.setInt(flow, Flow.CONNECTION, 0);
-    this.#flows.rows.setBits(flow, Flow.FLAGS, FlowFlag.DONE);
-    this.connections.rows.setInt(connection, Field.FLOW, 0);
-    this.connections.rows.free(connection);
+  /** Delivers what was held back and tells the consumer that this was all. */
+  #tell(connection: number): void {
+    if (!(this.#connections.flags(connection) & FlowFlag.FOLLOWED)) return;
+    if (this.#connections.state(connection, 0) & DirectionState.QUEUED) this.#reassembly.flush(connection, 0);
+    if (this.#connections.state(connection, 1) & DirectionState.QUEUED) this.#reassembly.flush(connection, 1);
+    this.#consumer.finish(connection);
+  }
+
+  /** Follows a connection no more, and tells nobody. */
+  #forget(connection: number): void {
+    if (this.#connections.state(connection, 0) & DirectionState.QUEUED) this.#reassembly.drop(connection, 0);
+    if (this.#connections.state(connection, 1) & DirectionState.QUEUED) this.#reassembly.drop(connection, 1);
+    this.#flows.retire(connection);
   }
 }

@@ -1,9 +1,10 @@
 // How the two sides of a connection closed: RFC 5246 7.2.1 (closure alerts), 7.2.2 (error alerts).
-import type { CloseNotify, CloseState, Side, SideClose } from '../model.js';
+import type { CloseNotify, CloseState } from '../model.js';
 import { type Direction, DirectionField, DirectionState, type TcpConnections, Time } from '../tcp/connections.js';
 import { distance } from '../tcp/sequence.js';
 import { AlertLevel, CLOSE_NOTIFY } from '../wire/tls-alert.js';
 import type { TlsConnections } from './connections.js';
+import type { ConnectionFacts, SideFacts } from './facts.js';
 import { DirectionFlag, ENCRYPTED_ALERT, TlsDirection, TlsFlag, TlsTime } from './fields.js';
 
 /** The first sign of closing that one side gave. */
@@ -17,29 +18,32 @@ interface Sign {
   isAlert: boolean;
 }
 
-export interface Closes {
-  client: SideClose;
-  server: SideClose;
-  first: Side | null;
+/** @param completed both sides finished their handshake; @param into gets the closes; it knows who is the client */
+export function judgeCloses(tcp: TcpConnections, tls: TlsConnections, connection: number, completed: boolean, into: ConnectionFacts): void {
+  const client = into.clientDirection;
+  const signs = [signOf(tcp, tls, connection, 0), signOf(tcp, tls, connection, 1)];
+  const first = judgeFirst(tcp, tls, connection, signs);
+  into.first = first === null ? null : first === client ? 'client' : 'server';
+  judgeSide(tcp, tls, connection, client, client, signs, completed, into.client);
+  judgeSide(tcp, tls, connection, client === 0 ? 1 : 0, client, signs, completed, into.server);
 }
 
-/** @param client the direction of the client's packets; `completed`: both sides finished their handshake */
-export function judgeCloses(tcp: TcpConnections, tls: TlsConnections, connection: number, client: Direction, completed: boolean): Closes {
-  const server: Direction = client === 0 ? 1 : 0;
-  const signs = [signOf(tcp, tls, connection, 0), signOf(tcp, tls, connection, 1)];
-  const firstDirection = judgeFirst(tcp, tls, connection, signs);
-  const side = (direction: Direction): SideClose => {
-    const closeNotify = judgeNotify(tcp, tls, connection, direction, client, signs, completed);
-    const end = tcp.end(connection, direction);
-    return {
-      state: judgeState(tcp, tls, connection, direction, closeNotify, end),
-      closeNotify,
-      end: hasLostBytesBeforeReset(tcp, connection, direction) ? null : end,
-      frame: end === null ? null : tcp.of(connection, direction, DirectionField.END_FRAME),
-      time: end === null ? null : tcp.endTime(connection, direction),
-    };
-  };
-  return { client: side(client), server: side(server), first: firstDirection === null ? null : firstDirection === client ? 'client' : 'server' };
+function judgeSide(
+  tcp: TcpConnections,
+  tls: TlsConnections,
+  connection: number,
+  direction: Direction,
+  client: Direction,
+  signs: readonly (Sign | null)[],
+  completed: boolean,
+  into: SideFacts,
+): void {
+  const end = tcp.end(connection, direction);
+  into.closeNotify = judgeNotify(tcp, tls, connection, direction, client, signs, completed);
+  into.state = judgeState(tcp, tls, connection, direction, into.closeNotify, end);
+  into.end = hasLostBytesBeforeReset(tcp, connection, direction) ? null : end;
+  into.frame = end === null ? 0 : tcp.of(connection, direction, DirectionField.END_FRAME);
+  into.time = end === null ? 0 : tcp.endTime(connection, direction);
 }
 
 /** Level and description of the last alert when it closed the side in clear. */

@@ -30,14 +30,14 @@ export class TlsConnections {
   open(connection: number): void {
     this.rows.reserve(connection);
     this.rows.clear(connection);
-    this.#serverNames[connection] = null;
-    this.#protocols[connection] = null;
-    this.#extras.delete(connection);
+    this.close(connection);
   }
 
   /** Gives back what is kept beside the row. */
   close(connection: number): void {
-    this.open(connection);
+    this.#serverNames[connection] = null;
+    this.#protocols[connection] = null;
+    this.#extras.delete(connection);
   }
 
   flags(connection: number): number {

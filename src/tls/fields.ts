@@ -91,6 +91,8 @@ export const DirectionFlag = {
   HAS_ALERT: 512,
   /** It is known what the sender of the last alert had acknowledged. */
   ALERT_ACKNOWLEDGES: 1024,
+  /** A hello was read in the present record. */
+  HELLO_IN_RECORD: 2048,
 } as const;
 
 export function tlsField(of: number, direction: Direction): number {

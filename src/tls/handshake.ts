@@ -19,16 +19,18 @@ const MIN_MESSAGE_BYTES = 512;
 interface Message {
   bytes: Uint8Array;
   length: number;
+  /** Of the last piece. */
+  frame: number;
+  time: number;
 }
 
-/** Messages that only a full handshake has (RFC 5246 7.3). */
-const FULL_HANDSHAKE: ReadonlySet<number> = new Set([
-  HandshakeType.CERTIFICATE,
-  HandshakeType.SERVER_KEY_EXCHANGE,
-  HandshakeType.CERTIFICATE_REQUEST,
-  HandshakeType.SERVER_HELLO_DONE,
-  HandshakeType.CLIENT_KEY_EXCHANGE,
-]);
+/** Messages that only a full handshake has (RFC 5246 7.3), a bit each. */
+const FULL_HANDSHAKE =
+  (1 << HandshakeType.CERTIFICATE) |
+  (1 << HandshakeType.SERVER_KEY_EXCHANGE) |
+  (1 << HandshakeType.CERTIFICATE_REQUEST) |
+  (1 << HandshakeType.SERVER_HELLO_DONE) |
+  (1 << HandshakeType.CLIENT_KEY_EXCHANGE);
 
 export class HandshakeReader {
   readonly #tls: TlsConnections;
@@ -71,6 +73,20 @@ export class HandshakeReader {
     }
   }
 
+  /** The record in which a hello ended is whole: Wireshark shows the hello in this frame. */
+  recordEnd(connection: number, direction: Direction): void {
+    if (!(this.#tls.directionFlags(connection, direction) & DirectionFlag.HELLO_IN_RECORD)) return;
+    this.#tls.clearDirection(connection, direction, DirectionFlag.HELLO_IN_RECORD);
+    this.#place(connection, this.#tls.client(connection) === direction);
+  }
+
+  /** The hello of one side is in the present frame. */
+  #place(connection: number, isClient: boolean): void {
+    const { rows } = this.#tls;
+    rows.setInt(connection, isClient ? Tls.CLIENT_HELLO_FRAME : Tls.SERVER_HELLO_FRAME, this.#now.frame);
+    rows.setFloat(connection, isClient ? TlsTime.CLIENT_HELLO : TlsTime.SERVER_HELLO, this.#now.time);
+  }
+
   /** Bytes of such a body that are missing. False when the message borders are lost with them. */
   gap(connection: number, direction: Direction, length: number): boolean {
     const rows = this.#tls.rows;
@@ -95,22 +111,21 @@ export class HandshakeReader {
 
   /** Reads a message header at `at`; the message itself as well where it is whole. Returns where to go on, or -1 when lost. */
   #header(connection: number, direction: Direction, bytes: Uint8Array, at: number, end: number): number {
-    const rows = this.#tls.rows;
-    const countAt = tlsField(TlsDirection.MESSAGE_HEADER_COUNT, direction);
-    const headerAt = tlsField(TlsDirection.MESSAGE_HEADER, direction);
-    let count = rows.int(connection, countAt);
-    let header = rows.int(connection, headerAt);
+    const page = this.#tls.rows.page(connection);
+    const own = this.#tls.rows.at(connection) + tlsField(0, direction);
+    let count = page[own + TlsDirection.MESSAGE_HEADER_COUNT];
+    let header = page[own + TlsDirection.MESSAGE_HEADER];
     let next = at;
     while (count < 4 && next < end) {
       header = (header << 8) | bytes[next++];
       count++;
     }
     if (count < 4) {
-      rows.setInt(connection, countAt, count);
-      rows.setInt(connection, headerAt, header);
+      page[own + TlsDirection.MESSAGE_HEADER_COUNT] = count;
+      page[own + TlsDirection.MESSAGE_HEADER] = header;
       return next;
     }
-    rows.setInt(connection, countAt, 0);
+    page[own + TlsDirection.MESSAGE_HEADER_COUNT] = 0;
     const type = header >>> 24;
     const length = header & 0xffffff;
     if (!isHandshakeType(type) || length > MAX_PLAUSIBLE_BYTES) {
@@ -121,7 +136,7 @@ export class HandshakeReader {
   }
 
   #message(connection: number, direction: Direction, type: number, length: number, bytes: Uint8Array, at: number, end: number): number {
-    if (FULL_HANDSHAKE.has(type) && this.#tls.has(connection, TlsFlag.SERVER_HELLO)) this.#tls.set(connection, TlsFlag.FULL);
+    if (FULL_HANDSHAKE & (1 << type) && this.#tls.has(connection, TlsFlag.SERVER_HELLO)) this.#tls.set(connection, TlsFlag.FULL);
     const isRead = type === HandshakeType.CLIENT_HELLO || type === HandshakeType.SERVER_HELLO || type === HandshakeType.NEW_SESSION_TICKET;
     if (isRead && end - at >= length) {
       this.#read(connection, direction, type, bytes, at, at + length, true);
@@ -131,7 +146,7 @@ export class HandshakeReader {
     this.#tls.rows.setInt(connection, tlsField(TlsDirection.MESSAGE_TYPE, direction), type);
     if (isRead) {
       this.#tls.setDirection(connection, direction, DirectionFlag.COLLECTING);
-      this.#messages.set(connection * 2 + direction, { bytes: new Uint8Array(0), length: 0 });
+      this.#messages.set(connection * 2 + direction, { bytes: new Uint8Array(0), length: 0, frame: 0, time: 0 });
     }
     return at;
   }
@@ -142,6 +157,8 @@ export class HandshakeReader {
     const room = this.#limits.handshakeBytes - message.length;
     if (end - start > room) this.#warnings.add('handshake-limit', 'a handshake message longer than is kept: only its beginning was read', this.#now.frame);
     append(message, bytes, start, Math.min(end, start + room));
+    message.frame = this.#now.frame;
+    message.time = this.#now.time;
   }
 
   #collected(connection: number, direction: Direction, isWhole: boolean): void {
@@ -150,7 +167,12 @@ export class HandshakeReader {
     if (!message) return;
     this.#messages.delete(connection * 2 + direction);
     const type = this.#tls.of(connection, direction, TlsDirection.MESSAGE_TYPE);
+    const { frame, time } = this.#now;
+    this.#now.frame = message.frame;
+    this.#now.time = message.time;
     this.#read(connection, direction, type, message.bytes, 0, message.length, isWhole && message.length < this.#limits.handshakeBytes);
+    this.#now.frame = frame;
+    this.#now.time = time;
   }
 
   #read(connection: number, direction: Direction, type: number, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
@@ -171,8 +193,9 @@ export class HandshakeReader {
       this.#warnings.add('malformed-hello', 'a ClientHello whose lengths contradict each other: it was read as far as it holds', this.#now.frame);
     }
     rows.setInt(connection, Tls.CLIENT, direction + 1);
-    rows.setInt(connection, Tls.CLIENT_HELLO_FRAME, this.#now.frame);
-    rows.setFloat(connection, TlsTime.CLIENT_HELLO, this.#now.time);
+    if (reading !== 'done' && hello.sessionId.length < 0) return;
+    this.#place(connection, true);
+    this.#tls.setDirection(connection, direction, DirectionFlag.HELLO_IN_RECORD);
     this.#tls.set(connection, TlsFlag.CLIENT_HELLO | (reading === 'done' ? TlsFlag.CLIENT_HELLO_WHOLE : 0));
     this.#keepSessionId(connection, 0, bytes, hello.sessionId);
     if (hello.offersTls13) this.#tls.set(connection, TlsFlag.OFFERS_TLS13);
@@ -199,8 +222,8 @@ export class HandshakeReader {
     }
     if (reading === 'malformed') this.#warnings.add('malformed-hello', 'a ServerHello whose lengths contradict each other: it was read as far as it holds', this.#now.frame);
     rows.setInt(connection, Tls.CLIENT, 1 - direction + 1);
-    rows.setInt(connection, Tls.SERVER_HELLO_FRAME, this.#now.frame);
-    rows.setFloat(connection, TlsTime.SERVER_HELLO, this.#now.time);
+    this.#place(connection, false);
+    this.#tls.setDirection(connection, direction, DirectionFlag.HELLO_IN_RECORD);
     rows.setInt(connection, Tls.VERSION, hello.version);
     rows.setInt(connection, Tls.CIPHER_SUITE, hello.cipherSuite);
     this.#tls.set(connection, TlsFlag.SERVER_HELLO | (hello.isTls13 ? TlsFlag.TLS13 : 0) | (hello.extendedMasterSecret ? TlsFlag.SERVER_EMS : 0));

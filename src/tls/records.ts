@@ -51,23 +51,24 @@ export class RecordReader implements StreamConsumer {
   }
 
   data(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
-    const rows = this.#tls.rows;
-    const remainingAt = tlsField(TlsDirection.REMAINING, direction);
-    let at = start;
-    const flags = this.#tls.directionFlags(connection, direction);
-    if (flags & (DirectionFlag.LOST | DirectionFlag.NOT_TLS) && !this.#find(connection, direction, bytes, start, end)) return;
-    while (at < end) {
-      const remaining = rows.int(connection, remainingAt);
+    const page = this.#tls.rows.page(connection);
+    const own = this.#tls.rows.at(connection) + tlsField(0, direction);
+    const isLost = page[own + TlsDirection.FLAGS] & (DirectionFlag.LOST | DirectionFlag.NOT_TLS);
+    if (isLost && !this.#find(connection, direction, bytes, start, end)) return;
+    for (let at = start; at < end; ) {
+      const remaining = page[own + TlsDirection.REMAINING];
       if (remaining === 0) {
         at = this.#header(connection, direction, bytes, at, end);
         if (at < 0) return;
         continue;
       }
-      const length = Math.min(remaining, end - at);
-      this.#body(connection, direction, bytes, at, at + length);
-      rows.setInt(connection, remainingAt, remaining - length);
+      const length = remaining < end - at ? remaining : end - at;
+      page[own + TlsDirection.REMAINING] = remaining - length;
+      if (page[own + TlsDirection.CONTENT_TYPE] !== ContentType.APPLICATION_DATA) {
+        this.#body(connection, direction, bytes, at, at + length);
+        if (remaining === length) this.#recordEnd(connection, direction);
+      }
       at += length;
-      if (remaining === length) this.#recordEnd(connection, direction);
     }
   }
 
@@ -131,31 +132,34 @@ export class RecordReader implements StreamConsumer {
 
   /** Reads a record header at `at`, or the part of it that is there. Returns where the body begins, or -1 when it is no record. */
   #header(connection: number, direction: Direction, bytes: Uint8Array, at: number, end: number): number {
-    const rows = this.#tls.rows;
-    const countAt = tlsField(TlsDirection.HEADER_COUNT, direction);
-    const headerAt = tlsField(TlsDirection.HEADER, direction);
-    let count = rows.int(connection, countAt);
-    let header = rows.int(connection, headerAt);
+    const page = this.#tls.rows.page(connection);
+    const own = this.#tls.rows.at(connection) + tlsField(0, direction);
+    let count = page[own + TlsDirection.HEADER_COUNT];
+    let header = page[own + TlsDirection.HEADER];
     let next = at;
     while (count < RECORD_HEADER_BYTES - 1 && next < end) {
       header = (header << 8) | bytes[next++];
       count++;
     }
     if (next === end) {
-      rows.setInt(connection, countAt, count);
-      rows.setInt(connection, headerAt, header);
+      page[own + TlsDirection.HEADER_COUNT] = count;
+      page[own + TlsDirection.HEADER] = header;
       return next;
     }
-    rows.setInt(connection, countAt, 0);
+    page[own + TlsDirection.HEADER_COUNT] = 0;
     const type = header >>> 24;
     const length = ((header & 0xff) << 8) | bytes[next++];
     if (!isRecordHeader(type, (header >>> 8) & 0xffff, length)) {
       this.#noRecord(connection, direction);
       return -1;
     }
-    rows.setInt(connection, tlsField(TlsDirection.REMAINING, direction), length);
-    rows.setInt(connection, tlsField(TlsDirection.CONTENT_TYPE, direction), type);
-    this.#recordBegin(connection, direction, type, length);
+    page[own + TlsDirection.REMAINING] = length;
+    page[own + TlsDirection.CONTENT_TYPE] = type;
+    const isProtected = type === ContentType.APPLICATION_DATA ? DirectionFlag.PROTECTED : 0;
+    const flags = page[own + TlsDirection.FLAGS] & ~(DirectionFlag.ALERT_LAST | DirectionFlag.SKIP_BODY);
+    page[own + TlsDirection.FLAGS] = flags | DirectionFlag.STARTED | isProtected;
+    if (!(flags & DirectionFlag.STARTED)) this.#tls.set(connection, TlsFlag.TLS);
+    if (type === ContentType.ALERT) this.#alertBegin(connection, direction, length);
     return next;
   }
 
@@ -166,26 +170,16 @@ export class RecordReader implements StreamConsumer {
     this.#tls.clearDirection(connection, direction, DirectionFlag.ALERT_LAST);
   }
 
-  #recordBegin(connection: number, direction: Direction, type: number, length: number): void {
-    const tls = this.#tls;
-    tls.set(connection, TlsFlag.TLS);
-    tls.clearDirection(connection, direction, DirectionFlag.ALERT_LAST | DirectionFlag.SKIP_BODY);
-    tls.setDirection(connection, direction, DirectionFlag.STARTED);
-    if (type === ContentType.APPLICATION_DATA) tls.setDirection(connection, direction, DirectionFlag.PROTECTED);
-    else if (type === ContentType.ALERT) this.#alertBegin(connection, direction, length);
-    if (length === 0) this.#recordEnd(connection, direction);
-  }
-
   #body(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
     const type = this.#tls.of(connection, direction, TlsDirection.CONTENT_TYPE);
-    if (type === ContentType.APPLICATION_DATA) return;
     if (this.#isPlainHandshake(connection, direction)) this.#handshake.body(connection, direction, bytes, start, end);
     else if (type === ContentType.ALERT) this.#alertBody(connection, direction, bytes, start, end);
   }
 
   #recordEnd(connection: number, direction: Direction): void {
     const type = this.#tls.of(connection, direction, TlsDirection.CONTENT_TYPE);
-    if (type === ContentType.CHANGE_CIPHER_SPEC) this.#tls.setDirection(connection, direction, DirectionFlag.CHANGE_CIPHER_SPEC);
+    if (type === ContentType.HANDSHAKE) this.#handshake.recordEnd(connection, direction);
+    else if (type === ContentType.CHANGE_CIPHER_SPEC) this.#tls.setDirection(connection, direction, DirectionFlag.CHANGE_CIPHER_SPEC);
     else if (type === ContentType.ALERT) this.#alertEnd(connection, direction);
   }
 

@@ -29,13 +29,15 @@ export const HandshakeType = {
   SUPPLEMENTAL_DATA: 23,
 } as const;
 
-const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(HandshakeType));
+/** A bit for each type: all of them are below 32. */
+const KNOWN_TYPES = Object.values(HandshakeType).reduce((bits: number, type) => bits | (1 << type), 0);
 
 /** Whether this can be the type of a plaintext handshake message. */
 export function isHandshakeType(type: number): boolean {
-  return KNOWN_TYPES.has(type);
+  return type < 32 && (KNOWN_TYPES & (1 << type)) !== 0;
 }
 
+const NO_BYTES = new Uint8Array(0);
 const RANDOM_BYTES = 32;
 const MAX_SESSION_ID_BYTES = 32;
 /** Extensions looked at in one hello; the registry has about 60. */
@@ -55,6 +57,7 @@ export type Reading = 'done' | 'prefix' | 'malformed';
  * into the bytes that were read last.
  */
 export class ClientHello {
+  readonly #cursor = new Cursor(NO_BYTES);
   version = 0;
   readonly sessionId: Range = { start: 0, length: -1 };
   readonly serverName: Range = { start: 0, length: -1 };
@@ -67,7 +70,7 @@ export class ClientHello {
   /** @param end of the bytes at hand; @param complete whether they are the whole message body (after the 4-byte header) */
   read(bytes: Uint8Array, start: number, end: number, complete: boolean): Reading {
     this.#clear();
-    const message = new Cursor(bytes, start, end);
+    const message = this.#cursor.reset(bytes, start, end);
     this.version = message.u16();
     message.skip(RANDOM_BYTES);
     const length = message.u8();
@@ -82,23 +85,31 @@ export class ClientHello {
     if (!message.ok) return complete ? 'malformed' : 'prefix';
     if (!complete) return 'prefix';
     if (message.left === 0) return 'done';
-    return this.#readExtensions(message.take(message.u16())) ? 'done' : 'malformed';
+    return this.#readExtensions(message) ? 'done' : 'malformed';
   }
 
-  #readExtensions(extensions: Cursor): boolean {
-    for (let n = 0; extensions.left > 0 && n < MAX_EXTENSIONS; n++) {
-      const type = extensions.u16();
-      const body = extensions.take(extensions.u16());
-      if (!extensions.ok) return false;
-      if (type === ExtensionType.SERVER_NAME) readServerName(body, this.serverName);
-      else if (type === ExtensionType.SESSION_TICKET) {
-        this.ticket.start = body.at;
-        this.ticket.length = body.left;
-      } else if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
-      else if (type === ExtensionType.SUPPORTED_VERSIONS) this.offersTls13 = offersTls13(body);
-      else if (type === ExtensionType.PRE_SHARED_KEY) this.pskIdentities = readPskIdentities(body);
+  /** Reads on with the next extension where the body of one is damaged. */
+  #readExtensions(message: Cursor): boolean {
+    message.narrow(message.u16());
+    for (let n = 0; message.left > 0 && n < MAX_EXTENSIONS; n++) {
+      const type = message.u16();
+      const end = message.narrow(message.u16());
+      if (!message.ok) return false;
+      const bodyEnd = message.end;
+      this.#readExtension(type, message);
+      message.reset(message.bytes, bodyEnd, end);
     }
-    return extensions.ok;
+    return message.ok;
+  }
+
+  #readExtension(type: number, body: Cursor): void {
+    if (type === ExtensionType.SERVER_NAME) readServerName(body, this.serverName);
+    else if (type === ExtensionType.SESSION_TICKET) {
+      this.ticket.start = body.at;
+      this.ticket.length = body.left;
+    } else if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
+    else if (type === ExtensionType.SUPPORTED_VERSIONS) this.offersTls13 = offersTls13(body);
+    else if (type === ExtensionType.PRE_SHARED_KEY) this.pskIdentities = readPskIdentities(body);
   }
 
   #clear(): void {
@@ -114,6 +125,7 @@ export class ClientHello {
 
 /** What a ServerHello says (RFC 5246 7.4.1.3, RFC 8446 4.1.3); used for all hellos like {@link ClientHello}. */
 export class ServerHello {
+  readonly #cursor = new Cursor(NO_BYTES);
   /** The negotiated version: that of supported_versions where the extension is there. */
   version = 0;
   cipherSuite = 0;
@@ -124,7 +136,7 @@ export class ServerHello {
 
   read(bytes: Uint8Array, start: number, end: number, complete: boolean): Reading {
     this.#clear();
-    const message = new Cursor(bytes, start, end);
+    const message = this.#cursor.reset(bytes, start, end);
     this.version = message.u16();
     this.helloRetryRequest = isHelloRetry(bytes, message.at, end);
     message.skip(RANDOM_BYTES);
@@ -145,21 +157,28 @@ export class ServerHello {
     if (!message.ok) return complete ? 'malformed' : 'prefix';
     if (message.left === 0) return complete ? 'done' : 'prefix';
     if (!complete) return 'prefix';
-    return this.#readExtensions(message.take(message.u16())) ? 'done' : 'malformed';
+    return this.#readExtensions(message) ? 'done' : 'malformed';
   }
 
-  #readExtensions(extensions: Cursor): boolean {
-    for (let n = 0; extensions.left > 0 && n < MAX_EXTENSIONS; n++) {
-      const type = extensions.u16();
-      const body = extensions.take(extensions.u16());
-      if (!extensions.ok) return false;
-      if (type === ExtensionType.SUPPORTED_VERSIONS) {
-        const version = body.u16();
-        if (body.ok) this.version = version;
-      } else if (type === ExtensionType.ALPN) readFirstProtocol(body, this.alpn);
-      else if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
+  #readExtensions(message: Cursor): boolean {
+    message.narrow(message.u16());
+    for (let n = 0; message.left > 0 && n < MAX_EXTENSIONS; n++) {
+      const type = message.u16();
+      const end = message.narrow(message.u16());
+      if (!message.ok) return false;
+      const bodyEnd = message.end;
+      this.#readExtension(type, message);
+      message.reset(message.bytes, bodyEnd, end);
     }
-    return extensions.ok;
+    return message.ok;
+  }
+
+  #readExtension(type: number, body: Cursor): void {
+    if (type === ExtensionType.SUPPORTED_VERSIONS) {
+      const version = body.u16();
+      if (body.ok) this.version = version;
+    } else if (type === ExtensionType.ALPN) readFirstProtocol(body, this.alpn);
+    else if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
   }
 
   /** TLS 1.3 or a relative of it, whose session_id is an echo without meaning (RFC 8446 4.1.3). */

@@ -1,0 +1,199 @@
+// What is known of one connection when it is over. RFC 5246 7.3 tells full from abbreviated handshakes.
+import type { CloseNotify, CloseState, Handshake, Resumption } from '../model.js';
+import type { AddressTable } from '../tcp/address-table.js';
+import { type Direction, DirectionField, FlowFlag, type TcpConnections } from '../tcp/connections.js';
+import { distance } from '../tcp/sequence.js';
+import { versionName } from '../wire/registry/names.js';
+import { AlertLevel } from '../wire/tls-alert.js';
+import { judgeCloses } from './close.js';
+import type { TlsConnections } from './connections.js';
+import { DirectionFlag, ENCRYPTED_ALERT, SESSION_ID_BYTES, Tls, TlsDirection, TlsFlag, TlsTime } from './fields.js';
+
+/** How one side closed; see SideClose. `frame` 0 stands for none. */
+export class SideFacts {
+  state: CloseState = 'unknown';
+  closeNotify: CloseNotify = 'unknown';
+  end: 'fin' | 'rst' | null = null;
+  frame = 0;
+  time = 0;
+}
+
+/** A session ID in place: `length` -1 where no hello was read. */
+export interface IdFacts {
+  bytes: Uint8Array;
+  offset: number;
+  length: number;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * The flat form of a Connection record: the same facts without an object or text for each of them. One object serves for all
+ * connections, one after the other; what it says of a session ID holds until the connection's row is given back.
+ */
+export class ConnectionFacts {
+  stream = 0;
+  clientDirection: Direction = 0;
+  rolesFrom: 'hello' | 'syn' | 'port' = 'hello';
+  clientAddress = '';
+  clientPort = 0;
+  serverAddress = '';
+  serverPort = 0;
+  serverName: string | null = null;
+  start = 0;
+  version: string | null = null;
+  isTls13 = false;
+  handshake: Handshake = 'unknown';
+  resumption: Resumption = 'unknown';
+  readonly offeredId: IdFacts = { bytes: NO_BYTES, offset: 0, length: -1 };
+  /** Length -1 also where the server issued no session ID of its own. */
+  readonly issuedId: IdFacts = { bytes: NO_BYTES, offset: 0, length: -1 };
+  offersTicket = false;
+  offersPsk = false;
+  maybePadding = false;
+  clientEms = false;
+  serverEms = false;
+  readonly client = new SideFacts();
+  readonly server = new SideFacts();
+  first: 'client' | 'server' | null = null;
+  hasFatalAlert = false;
+  /** The server's protected alert came first and may be close_notify or fatal. */
+  hasAmbiguousAlert = false;
+  /** Frames and times of the hellos; 0 where there is none. */
+  clientHello = 0;
+  serverHello = 0;
+  clientHelloTime = 0;
+  serverHelloTime = 0;
+  missingBytes = 0;
+
+  read(tcp: TcpConnections, tls: TlsConnections, addresses: AddressTable, connection: number): this {
+    const { rows } = tls;
+    const flags = tls.flags(connection);
+    this.stream = tcp.stream(connection);
+    this.#readRoles(tcp, tls, connection);
+    this.#readEndpoints(tcp, addresses, connection);
+    this.serverName = tls.serverName(connection);
+    this.start = tcp.rows.float(connection, 0);
+    this.isTls13 = (flags & TlsFlag.TLS13) !== 0;
+    this.version = flags & TlsFlag.SERVER_HELLO ? versionName(rows.int(connection, Tls.VERSION)) : null;
+    this.offersTicket = (flags & TlsFlag.OFFERS_TICKET) !== 0;
+    this.offersPsk = (flags & TlsFlag.OFFERS_PSK) !== 0;
+    this.maybePadding = (flags & TlsFlag.OFFERS_TLS13) !== 0;
+    this.clientEms = (flags & TlsFlag.CLIENT_EMS) !== 0;
+    this.serverEms = (flags & TlsFlag.SERVER_EMS) !== 0;
+    this.clientHello = flags & TlsFlag.CLIENT_HELLO ? rows.int(connection, Tls.CLIENT_HELLO_FRAME) : 0;
+    this.serverHello = flags & TlsFlag.SERVER_HELLO ? rows.int(connection, Tls.SERVER_HELLO_FRAME) : 0;
+    this.clientHelloTime = rows.float(connection, TlsTime.CLIENT_HELLO);
+    this.serverHelloTime = rows.float(connection, TlsTime.SERVER_HELLO);
+    this.missingBytes = missingIn(tcp, connection, 0) + missingIn(tcp, connection, 1);
+    const isCompleted = hasFinished(tls, connection, 0) && hasFinished(tls, connection, 1);
+    judgeCloses(tcp, tls, connection, isCompleted, this);
+    this.#readIds(tls, connection, flags);
+    this.#judgeHandshake(tcp, tls, connection, flags, isCompleted);
+    this.#judgeResumption(flags);
+    this.#readAlerts(tls, connection);
+    return this;
+  }
+
+  /** Who is the client: by the hellos, else by the SYN, else the side with the higher port. */
+  #readRoles(tcp: TcpConnections, tls: TlsConnections, connection: number): void {
+    const byHello = tls.client(connection);
+    const bySyn = byHello === null ? tcp.synDirection(connection) : null;
+    this.rolesFrom = byHello !== null ? 'hello' : bySyn !== null ? 'syn' : 'port';
+    this.clientDirection = byHello ?? bySyn ?? (tcp.port(connection, 0) > tcp.port(connection, 1) ? 0 : 1);
+  }
+
+  #readEndpoints(tcp: TcpConnections, addresses: AddressTable, connection: number): void {
+    const isIpv6 = (tcp.flags(connection) & FlowFlag.IPV6) !== 0;
+    const server: Direction = this.clientDirection === 0 ? 1 : 0;
+    this.clientAddress = addresses.text(tcp.address(connection, this.clientDirection), isIpv6);
+    this.clientPort = tcp.port(connection, this.clientDirection);
+    this.serverAddress = addresses.text(tcp.address(connection, server), isIpv6);
+    this.serverPort = tcp.port(connection, server);
+  }
+
+  /** Issued is what the server chose itself: not an echo, and not where an empty ticket says that nothing was (RFC 5077 3.3). */
+  #readIds(tls: TlsConnections, connection: number, flags: number): void {
+    const lengths = tls.rows.int(connection, Tls.ID_LENGTHS);
+    const bytes = tls.rows.bytes(connection);
+    const offset = tls.rows.byteOffset(connection);
+    this.offeredId.bytes = this.issuedId.bytes = bytes;
+    this.offeredId.offset = offset;
+    this.offeredId.length = (lengths & 0xff) - 1;
+    this.issuedId.offset = offset + SESSION_ID_BYTES;
+    this.issuedId.length = flags & TlsFlag.TLS13 ? -1 : (lengths >>> 8) - 1;
+  }
+
+  #judgeHandshake(tcp: TcpConnections, tls: TlsConnections, connection: number, flags: number, isCompleted: boolean): void {
+    const isEcho = this.issuedId.length > 0 && isSameId(this.offeredId, this.issuedId);
+    const hasEnded = this.client.frame > 0 || this.server.frame > 0;
+    if (flags & TlsFlag.TLS13) this.handshake = 'unknown';
+    else if (flags & TlsFlag.SERVER_HELLO) {
+      const kind = this.#kind(tls, connection, flags, isEcho);
+      // The capture may end before the handshake: the server's messages have told by then which of the two it is.
+      if (isCompleted || this.missingBytes > 0) this.handshake = kind ?? 'unknown';
+      else this.handshake = hasEnded ? 'failed' : (kind ?? 'incomplete');
+    } else {
+      const sawAll = flags & TlsFlag.CLIENT_HELLO && this.missingBytes === 0 && tcp.synDirection(connection) !== null && tcp.hasBothDirections(connection);
+      if (!sawAll || isCompleted) this.handshake = 'unknown';
+      else this.handshake = hasEnded ? 'failed' : 'incomplete';
+    }
+    const isIssued = this.handshake !== 'resumed' && this.handshake !== 'unknown' && !isEcho && !(flags & TlsFlag.EMPTY_TICKET);
+    if (!isIssued) this.issuedId.length = -1;
+  }
+
+  /** Full or abbreviated, as far as the ServerHello and what the server sent after it tell; null when they do not. */
+  #kind(tls: TlsConnections, connection: number, flags: number, isEcho: boolean): 'full' | 'resumed' | null {
+    if (flags & TlsFlag.FULL) return 'full';
+    const server = tls.directionFlags(connection, this.clientDirection === 0 ? 1 : 0);
+    const isAbbreviated = server & DirectionFlag.CHANGE_CIPHER_SPEC && !(server & DirectionFlag.GAP_IN_HANDSHAKE);
+    if (isEcho || (isAbbreviated && (this.offersTicket || !(flags & TlsFlag.CLIENT_HELLO)))) return 'resumed';
+    // Some of the server's messages are missing. Another ID than the offered one means a full handshake, unless a ticket was taken.
+    const isRefused = flags & TlsFlag.CLIENT_HELLO_WHOLE && !this.offersTicket && !isAbbreviated && this.issuedId.length >= 0;
+    return isRefused ? 'full' : null;
+  }
+
+  #judgeResumption(flags: number): void {
+    const { handshake } = this;
+    const isWhole = (flags & TlsFlag.CLIENT_HELLO_WHOLE) !== 0;
+    const offersNothing = this.offeredId.length <= 0 && !this.offersTicket && !this.offersPsk;
+    if (handshake === 'resumed') this.resumption = 'resumed';
+    else if (!(flags & TlsFlag.CLIENT_HELLO) || flags & TlsFlag.TLS13) this.resumption = 'unknown';
+    else if (offersNothing) this.resumption = isWhole ? 'not-offered' : 'unknown';
+    else if (!(flags & TlsFlag.SERVER_HELLO)) this.resumption = this.missingBytes > 0 || handshake === 'unknown' ? 'unknown' : 'unanswered';
+    else if (!isWhole || (!this.offersTicket && (this.maybePadding || this.offersPsk))) this.resumption = 'unknown';
+    else this.resumption = handshake === 'full' || (handshake === 'failed' && flags & TlsFlag.FULL) ? 'declined' : 'unknown';
+  }
+
+  #readAlerts(tls: TlsConnections, connection: number): void {
+    const server: Direction = this.clientDirection === 0 ? 1 : 0;
+    const serverAlert = tls.of(connection, server, TlsDirection.ALERT);
+    const hasServerAlert = (tls.directionFlags(connection, server) & DirectionFlag.HAS_ALERT) !== 0;
+    this.hasFatalAlert = hasFatal(tls, connection, 0) || hasFatal(tls, connection, 1);
+    this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && hasServerAlert && serverAlert === ENCRYPTED_ALERT;
+  }
+}
+
+/** Whether a side sent its Finished: what follows ChangeCipherSpec is protected, and so is all application data. */
+function hasFinished(tls: TlsConnections, connection: number, direction: Direction): boolean {
+  return (tls.directionFlags(connection, direction) & (DirectionFlag.CHANGE_CIPHER_SPEC | DirectionFlag.PROTECTED)) !== 0;
+}
+
+function hasFatal(tls: TlsConnections, connection: number, direction: Direction): boolean {
+  if (!(tls.directionFlags(connection, direction) & DirectionFlag.HAS_ALERT)) return false;
+  return tls.of(connection, direction, TlsDirection.ALERT) >>> 8 === AlertLevel.FATAL;
+}
+
+/** Bytes of one direction that the capture does not hold, those before its end included. */
+function missingIn(tcp: TcpConnections, connection: number, direction: Direction): number {
+  const missing = tcp.of(connection, direction, DirectionField.MISSING);
+  if (!tcp.hasEnded(connection, direction)) return missing;
+  const end = tcp.of(connection, direction, DirectionField.END_SEQUENCE);
+  return missing + Math.max(0, distance(end, tcp.of(connection, direction, DirectionField.NEXT)));
+}
+
+function isSameId(a: IdFacts, b: IdFacts): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a.bytes[a.offset + i] !== b.bytes[b.offset + i]) return false;
+  return true;
+}
