@@ -11,9 +11,11 @@ import { RecordReader } from './tls/records.js';
 import { Warnings } from './warnings.js';
 import * as ipv4 from './wire/ipv4.js';
 import * as ipv6 from './wire/ipv6.js';
-import { networkOffset } from './wire/link.js';
+import { networkOffset, plainTcpOffset } from './wire/link.js';
 import { FRAGMENT, MALFORMED, TRUNCATED, UNSUPPORTED } from './wire/outcome.js';
 import * as tcp from './wire/tcp.js';
+
+const IPV4_HEADER_BYTES = 20;
 
 export interface AnalyzerOptions {
   /** `findings` (default) forgets what no finding needs; `all` keeps every connection and session for the report. */
@@ -39,8 +41,8 @@ export class Analyzer {
   readonly #options: AnalyzerOptions;
   readonly #addresses: AddressTable;
   readonly #now: Moment = { frame: 0, time: 0, acknowledges: 0, acknowledgesKnown: false };
-  readonly #tcp = new TcpConnections();
-  readonly #tls = new TlsConnections();
+  readonly #tcp: TcpConnections;
+  readonly #tls: TlsConnections;
   readonly #facts = new ConnectionFacts();
   readonly #tracker: TcpTracker;
   readonly #ledger: SessionLedger;
@@ -54,6 +56,8 @@ export class Analyzer {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#addresses = new AddressTable(this.#limits.addresses);
+    this.#tcp = new TcpConnections(this.#limits.open);
+    this.#tls = new TlsConnections(this.#limits.open);
     const records = new RecordReader(this.#tcp, this.#tls, this.#now, this.#limits, this.warnings, (connection) => this.#ended(connection));
     this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
     this.#ledger = new SessionLedger(this.#limits, this.warnings, options.keep === 'all');
@@ -95,6 +99,11 @@ export class Analyzer {
     if (time > this.#lastTime) this.#lastTime = time;
     const end = offset + capturedLength;
     const wireEnd = offset + Math.max(originalLength, capturedLength);
+    const plain = plainTcpOffset(linkType, bytes, offset, end);
+    if (plain > 0) {
+      this.#ipv4Segment(bytes, plain - IPV4_HEADER_BYTES, plain, end, wireEnd);
+      return;
+    }
     const network = networkOffset(linkType, bytes, offset, end);
     if (network < 0) this.#notDecoded(network, linkType);
     else if (bytes[network] >> 4 === 4) this.#ipv4(bytes, network, end, wireEnd);
@@ -138,7 +147,11 @@ export class Analyzer {
 
   #ipv4(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
     const transport = ipv4.transportOffset(bytes, network, end);
-    if (transport < 0) return this.#notDecoded(transport, 0);
+    if (transport < 0) this.#notDecoded(transport, 0);
+    else this.#ipv4Segment(bytes, network, transport, end, wireEnd);
+  }
+
+  #ipv4Segment(bytes: Uint8Array, network: number, transport: number, end: number, wireEnd: number): void {
     const packetEnd = ipv4.payloadEnd(bytes, network, wireEnd);
     if (packetEnd < 0) return this.#notDecoded(packetEnd, 0);
     const source = address(bytes, network + ipv4.SOURCE_ADDRESS);

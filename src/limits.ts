@@ -2,6 +2,8 @@
 export interface Limits {
   /** TCP connections remembered, ended ones included, so that `stream` stays Wireshark's number. About 60 bytes each. */
   flows: number;
+  /** Connections followed at a time, from their first packet to their end. About 350 bytes each, reserved and committed when used. */
+  open: number;
   /** IPv6 addresses told apart. About 30 bytes each. */
   addresses: number;
   /** Connections kept in full of which one side ended and the other did not. About 300 bytes each. */
@@ -32,6 +34,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   flows: 1 << 20,
+  open: 1 << 18,
   addresses: 1 << 20,
   halfClosed: 1 << 16,
   lingering: 1 << 14,

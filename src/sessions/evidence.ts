@@ -4,6 +4,12 @@ import type { Exposure, Offer } from './story.js';
 
 export type Evidence = ServerReport['evidence'];
 
+interface Acceptance {
+  time: number;
+  sessionSince: number;
+}
+
+/** Offers are added first, then asked about. */
 export class ServerEvidence {
   readonly tallies: Evidence = {
     afterClean: { resumed: 0, declined: 0 },
@@ -16,9 +22,10 @@ export class ServerEvidence {
   oldestResumed = 0;
   resumed = 0;
   /** Accepted offers, and when the server last showed before that it had the session: they tell restarts and full caches from single losses. */
-  readonly #acceptances: { time: number; sessionSince: number }[] = [];
+  readonly #acceptances: Acceptance[] = [];
+  #later: Acceptance[] | null = null;
 
-  add(offer: Offer): void {
+  readonly add = (offer: Offer): void => {
     const { use, proof, issue } = offer;
     if (proof === null) return;
     if (use.role === 'resumed') {
@@ -32,7 +39,7 @@ export class ServerEvidence {
       const tally = offer.isRepeated || offer.decisive !== null ? null : this.tally(offer.exposure);
       if (tally) tally.declined++;
     }
-  }
+  };
 
   tally(exposure: Exposure): Tally | null {
     switch (exposure) {
@@ -65,7 +72,29 @@ export class ServerEvidence {
 
   /** Whether the server, after `time`, still took a session that it last needed no later than `since`: its store was not lost or full. */
   keptOlder(time: number, since: number): boolean {
-    return this.#acceptances.some((a) => a.time > time && a.sessionSince <= since);
+    const later = this.#oldestAcceptedAfter();
+    // The first acceptance after `time`, by bisection.
+    let low = 0;
+    let high = later.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (later[middle].time > time) high = middle;
+      else low = middle + 1;
+    }
+    return low < later.length && later[low].sessionSince <= since;
+  }
+
+  /** The acceptances in order of time, each with the least `sessionSince` of itself and all later ones. */
+  #oldestAcceptedAfter(): readonly Acceptance[] {
+    if (this.#later === null) {
+      let least = Number.POSITIVE_INFINITY;
+      this.#later = this.#acceptances.sort((a, b) => b.time - a.time).map(({ time, sessionSince }) => {
+        least = Math.min(least, sessionSince);
+        return { time, sessionSince: least };
+      });
+      this.#later.reverse();
+    }
+    return this.#later;
   }
 
   verdict(): string {

@@ -144,7 +144,7 @@ export class SessionLedger {
   /** First pass: what the offers of one session say about the server. */
   #weigh(session: number, evidence: ServerEvidence): void {
     if (this.#sessions.rows.int(session, USES) < 2) return;
-    tell(this.#read(session), (offer) => evidence.add(offer));
+    tell(this.#read(session), evidence.add);
   }
 
   /** Second pass: the cause of each decline, and the finding where it is an unclean close. */

@@ -69,6 +69,7 @@ export class ServerCounts {
   readonly handshakes = noHandshakes();
   readonly rate: HandshakeRate;
   connections = 0;
+  #lastName: string | null = null;
 
   constructor(address: string, port: number, seriesPoints: number) {
     this.address = address;
@@ -78,12 +79,17 @@ export class ServerCounts {
 
   add(facts: ConnectionFacts): void {
     this.connections++;
-    if (facts.serverName !== null && this.names.size < MAX_NAMES) this.names.add(facts.serverName);
+    if (facts.serverName !== this.#lastName) this.#addName(facts.serverName);
     const { handshake, resumption } = facts;
     if (handshake === 'unknown') return;
     this.handshakes[handshake]++;
     if (handshake === 'full' && resumption === 'declined') this.handshakes.declined++;
     if (handshake === 'full' && resumption === 'not-offered') this.handshakes.notOffered++;
     if (handshake === 'full' || handshake === 'resumed') this.rate.add(facts.serverHello > 0 ? facts.serverHelloTime : facts.start, handshake === 'full');
+  }
+
+  #addName(name: string | null): void {
+    this.#lastName = name;
+    if (name !== null && this.names.size < MAX_NAMES) this.names.add(name);
   }
 }

@@ -41,19 +41,36 @@ interface Event {
   time: number;
   frame: number;
   use: Use;
-  /** What ended; null for the server's answer. */
-  close: { culprit: Culprit | null; state: 'clean' | 'unknown' | 'aborted' | null; isEnd: boolean } | null;
+  what: 'answer' | 'client-end' | 'server-end';
 }
 
 /** Calls `visit` with each offer of a session, in the order of the server's answers. */
 export function tell(uses: readonly Use[], visit: (offer: Offer) => void): void {
-  const events = uses.flatMap(eventsOf).sort((a, b) => a.time - b.time || a.frame - b.frame);
-  const lastResumed = uses.reduce((last, use) => (use.role === 'resumed' ? Math.max(last, use.answerTime) : last), Number.NEGATIVE_INFINITY);
+  const events: Event[] = [];
+  let lastResumed = Number.NEGATIVE_INFINITY;
+  for (const use of uses) {
+    addEvents(events, use);
+    if (use.role === 'resumed' && use.answerTime > lastResumed) lastResumed = use.answerTime;
+  }
+  events.sort(inOrder);
   const story = new Story(lastResumed);
   for (const event of events) {
-    if (event.close) story.close(event.close);
-    else story.answer(event.use, visit);
+    if (event.what === 'answer') story.answer(event.use, visit);
+    else story.close(event.use, event.what === 'client-end');
   }
+}
+
+function inOrder(a: Event, b: Event): number {
+  return a.time - b.time || a.frame - b.frame;
+}
+
+/** The server's answer, and the ends of a connection by which the session was there. */
+function addEvents(events: Event[], use: Use): void {
+  events.push({ time: use.answerTime, frame: answerFrame(use), use, what: 'answer' });
+  if (use.role !== 'issued' && use.role !== 'resumed') return;
+  const { clientClose: client, serverClose: server } = use;
+  if (client.frame > 0) events.push({ time: client.time, frame: client.frame, use, what: 'client-end' });
+  if (server.frame > 0) events.push({ time: server.time, frame: server.frame, use, what: 'server-end' });
 }
 
 export function answerFrame(use: Use): number {
@@ -79,16 +96,23 @@ class Story {
     this.#lastResumed = lastResumed;
   }
 
-  close(close: NonNullable<Event['close']>): void {
-    const { culprit, state } = close;
+  /** One side of a connection by which the session was there ended. */
+  close(use: Use, isClient: boolean): void {
+    const { clientClose: client, serverClose: server } = use;
+    // The client's side decides, because it is what the server sees. A server that ends without close_notify matters where it did so
+    // first: one that answers close_notify with a bare FIN, as nginx does, has received all that it needs.
+    const decides = isClient || client.frame === 0;
+    const close = isClient ? client : server;
+    const culprit = decides || use.serverFirst || client.state === 'unclean' ? culpritOf(use, isClient ? 'client' : 'server', close) : null;
     if (culprit) {
       this.#culprits.push(culprit);
       if (this.#allCulprits.length < MAX_LISTED) this.#allCulprits.push(culprit);
     }
-    if (close.isEnd) this.#open--;
-    if (state === 'clean') this.#clean = true;
-    else if (state === 'unknown') this.#unknown = true;
-    else if (state === 'aborted') this.#aborted = true;
+    if (!decides) return;
+    this.#open--;
+    if (close.state === 'clean') this.#clean = true;
+    else if (close.state === 'unknown') this.#unknown = true;
+    else if (close.state === 'aborted') this.#aborted = true;
   }
 
   answer(use: Use, visit: (offer: Offer) => void): void {
@@ -119,7 +143,7 @@ class Story {
   }
 
   #exposure(): Exposure {
-    const unclean = this.#culprits.findLast((c) => c.state === 'unclean');
+    const unclean = this.#culprits.length > 0 ? this.#culprits.findLast((c) => c.state === 'unclean') : undefined;
     if (unclean) return unclean.end === 'fin' ? 'unclean-fin' : 'unclean-rst';
     if (this.#aborted) return 'aborted';
     if (this.#culprits.length > 0) return 'reset-race';
@@ -135,24 +159,6 @@ class Story {
     if (hasChangedParameters(this.#issue ?? this.#proof, offer)) return 'parameters-changed';
     return offer.answerTime < this.#lastResumed ? 'other-node' : null;
   }
-}
-
-/** The server's answer, and the ends of a connection by which the session was there. */
-function eventsOf(use: Use): Event[] {
-  const events: Event[] = [{ time: use.answerTime, frame: answerFrame(use), use, close: null }];
-  if (use.role !== 'issued' && use.role !== 'resumed') return events;
-  const { clientClose: client, serverClose: server } = use;
-  const add = (by: 'client' | 'server', close: UseClose, isEnd: boolean) => {
-    const culprit = culpritOf(use, by, close);
-    const quiet = close.state === 'clean' || close.state === 'unknown' || close.state === 'aborted' ? close.state : null;
-    events.push({ time: close.time, frame: close.frame, use, close: { culprit, state: isEnd ? quiet : null, isEnd } });
-  };
-  // The client's side decides, because it is what the server sees. A server that ends without close_notify matters where it did so
-  // first: one that answers close_notify with a bare FIN, as nginx does, has received all that it needs.
-  const isServerCulprit = use.serverFirst || client.state === 'unclean';
-  if (client.frame > 0) add('client', client, true);
-  if (server.frame > 0 && (client.frame === 0 || (isServerCulprit && culpritOf(use, 'server', server)))) add('server', server, client.frame === 0);
-  return events;
 }
 
 function culpritOf(use: Use, by: 'client' | 'server', close: UseClose): Culprit | null {

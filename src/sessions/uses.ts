@@ -214,9 +214,17 @@ function pack(side: SideFacts): number {
 class Texts {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [];
+  #last: string | null = null;
+  #lastNumber = 0;
 
   intern(text: string | null): number {
-    if (text === null) return 0;
+    if (text === this.#last) return this.#lastNumber;
+    this.#last = text;
+    this.#lastNumber = text === null ? 0 : this.#find(text);
+    return this.#lastNumber;
+  }
+
+  #find(text: string): number {
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
     if (this.#texts.length >= MAX_TEXTS) return 0;

@@ -1,4 +1,4 @@
-import { Rows } from '../bytes/rows.js';
+import { FixedRows } from '../bytes/fixed-rows.js';
 
 /** 0: from the lower endpoint to the higher one; 1: back. */
 export type Direction = 0 | 1;
@@ -82,7 +82,12 @@ export function field(of: number, direction: Direction): number {
 
 /** The connections that are followed: what TCP alone tells of each. */
 export class TcpConnections {
-  readonly rows = new Rows(COMMON_INTS + 2 * DIRECTION_INTS, FLOATS);
+  readonly rows: FixedRows;
+
+  /** @param limit connections followed at a time */
+  constructor(limit: number) {
+    this.rows = new FixedRows(limit, COMMON_INTS + 2 * DIRECTION_INTS, FLOATS);
+  }
 
   state(connection: number, direction: Direction): number {
     return this.rows.int(connection, field(DirectionField.STATE, direction));
@@ -125,17 +130,6 @@ export class TcpConnections {
   hasBothDirections(connection: number): boolean {
     const both = FlowFlag.HEARD | (FlowFlag.HEARD << 1);
     return (this.flags(connection) & both) === both;
-  }
-
-  /** Kind of the first FIN or RST of a side. The first one decides: a RST after a FIN is part of the same close. */
-  end(connection: number, direction: Direction): 'fin' | 'rst' | null {
-    const state = this.state(connection, direction);
-    if (state & DirectionState.FIN) return 'fin';
-    return state & DirectionState.RST ? 'rst' : null;
-  }
-
-  endTime(connection: number, direction: Direction): number {
-    return this.rows.float(connection, Time.END + direction);
   }
 
   hasEnded(connection: number, direction: Direction): boolean {

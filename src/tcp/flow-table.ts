@@ -35,10 +35,8 @@ export class FlowTable {
       const reference = slots[slot * 2 + 1];
       if (reference === 0) return 0;
       if (slots[slot * 2] !== hash) continue;
-      const rows = reference > 0 ? this.#connections.rows : this.#done;
-      const row = reference > 0 ? reference - 1 : -reference - 1;
-      const page = rows.page(row);
-      const at = rows.at(row);
+      const page = reference > 0 ? this.#connections.rows.ints : this.#done.page(-reference - 1);
+      const at = reference > 0 ? this.#connections.rows.at(reference - 1) : this.#done.at(-reference - 1);
       const isSame = page[at + Flow.LOW] === low && page[at + Flow.HIGH] === high && page[at + Flow.PORTS] === ports;
       if (isSame && (page[at + Flow.FLAGS] & FlowFlag.IPV6) === isIpv6) return reference;
     }
@@ -49,10 +47,11 @@ export class FlowTable {
     if (this.#used * 4 > this.#slots.length) this.#grow();
     const { rows } = this.#connections;
     const row = rows.add();
-    rows.setInt(row, Flow.LOW, low);
-    rows.setInt(row, Flow.HIGH, high);
-    rows.setInt(row, Flow.PORTS, ports);
-    rows.setInt(row, Flow.FLAGS, isIpv6 ? FlowFlag.IPV6 : 0);
+    const at = rows.at(row);
+    rows.ints[at + Flow.LOW] = low;
+    rows.ints[at + Flow.HIGH] = high;
+    rows.ints[at + Flow.PORTS] = ports;
+    rows.ints[at + Flow.FLAGS] = isIpv6 ? FlowFlag.IPV6 : 0;
     insert(this.#slots, this.#hash(low, high, ports, isIpv6), row + 1);
     this.#used++;
     return row;
@@ -60,15 +59,21 @@ export class FlowTable {
 
   /** Forgets all of a followed connection but its endpoints and stream number. */
   retire(connection: number): void {
-    const { rows } = this.#connections;
+    const { ints } = this.#connections.rows;
+    const from = this.#connections.rows.at(connection);
     const done = this.#done.add();
-    for (let field = 0; field < FLOW_INTS; field++) this.#done.setInt(done, field, rows.int(connection, field));
-    this.#slots[this.#slotOf(connection + 1) * 2 + 1] = -done - 1;
+    const page = this.#done.page(done);
+    const to = this.#done.at(done);
+    for (let field = 0; field < FLOW_INTS; field++) page[to + field] = ints[from + field];
+    this.#slots[this.#slotOf(connection + 1, ints, from) * 2 + 1] = -done - 1;
     this.#free(connection + 1);
   }
 
   remove(reference: number): void {
-    this.#closeHole(this.#slotOf(reference));
+    const isFollowed = reference > 0;
+    const page = isFollowed ? this.#connections.rows.ints : this.#done.page(-reference - 1);
+    const at = isFollowed ? this.#connections.rows.at(reference - 1) : this.#done.at(-reference - 1);
+    this.#closeHole(this.#slotOf(reference, page, at));
     this.#free(reference);
     this.#used--;
   }
@@ -78,9 +83,13 @@ export class FlowTable {
     return reference > 0 ? this.#connections.rows.int(reference - 1, field) : this.#done.int(-reference - 1, field);
   }
 
-  /** What can make room: one that is done, else of the next few the one that began first. The table must not be empty. */
+  /** What can make room: one that is done, else an old one. The table must not be empty. */
   candidate(): number {
-    if (this.#done.size > 0) return this.#nextDone();
+    return this.#done.size > 0 ? this.#nextDone() : this.oldest() + 1;
+  }
+
+  /** Of the next few followed connections the one that began first. There must be one. */
+  oldest(): number {
     const { rows } = this.#connections;
     let oldest = -1;
     for (let looked = 0; looked < SWEEP || oldest < 0; this.#sweep++) {
@@ -90,7 +99,7 @@ export class FlowTable {
       if (!this.#connections.isOpen(row)) continue;
       if (oldest < 0 || rows.float(row, Time.START) < rows.float(oldest, Time.START)) oldest = row;
     }
-    return oldest + 1;
+    return oldest;
   }
 
   #nextDone(): number {
@@ -101,15 +110,18 @@ export class FlowTable {
   }
 
   #free(reference: number): void {
-    const rows = reference > 0 ? this.#connections.rows : this.#done;
-    const row = reference > 0 ? reference - 1 : -reference - 1;
-    rows.setInt(row, Flow.STREAM, 0);
-    rows.free(row);
+    if (reference > 0) {
+      this.#connections.rows.setInt(reference - 1, Flow.STREAM, 0);
+      this.#connections.rows.free(reference - 1);
+    } else {
+      this.#done.setInt(-reference - 1, Flow.STREAM, 0);
+      this.#done.free(-reference - 1);
+    }
   }
 
-  #slotOf(reference: number): number {
-    const isIpv6 = this.field(reference, Flow.FLAGS) & FlowFlag.IPV6;
-    const hash = this.#hash(this.field(reference, Flow.LOW), this.field(reference, Flow.HIGH), this.field(reference, Flow.PORTS), isIpv6);
+  /** @param page where the fields of the reference are, from `at` on */
+  #slotOf(reference: number, page: Int32Array, at: number): number {
+    const hash = this.#hash(page[at + Flow.LOW], page[at + Flow.HIGH], page[at + Flow.PORTS], page[at + Flow.FLAGS] & FlowFlag.IPV6);
     const mask = this.#slots.length / 2 - 1;
     let slot = hash & mask;
     while (this.#slots[slot * 2 + 1] !== reference) slot = (slot + 1) & mask;

@@ -15,7 +15,7 @@ export interface StreamConsumer {
   data(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void;
   /** Payload that the capture lacks. */
   gap(connection: number, direction: Direction, lengthBytes: number): void;
-  /** False when nothing of this connection is of interest any more. */
+  /** False when nothing of this connection is of interest any more; asked after its payload was delivered. */
   wants(connection: number): boolean;
   /** All was seen; the connection's facts can be read until this returns. */
   finish(connection: number): void;

@@ -6,10 +6,12 @@ export class Ring {
   #first = 0;
   #count = 0;
 
+  /** @param capacity at least; it is made a power of two */
   constructor(capacity: number) {
-    this.#rows = new Int32Array(capacity);
-    this.#streams = new Int32Array(capacity);
-    this.#times = new Float64Array(capacity);
+    const size = 2 ** Math.ceil(Math.log2(Math.max(1, capacity)));
+    this.#rows = new Int32Array(size);
+    this.#streams = new Int32Array(size);
+    this.#times = new Float64Array(size);
   }
 
   get isFull(): boolean {
@@ -26,7 +28,7 @@ export class Ring {
 
   /** The ring must not be full. */
   push(row: number, stream: number, time: number): void {
-    const at = (this.#first + this.#count++) % this.#rows.length;
+    const at = (this.#first + this.#count++) & (this.#rows.length - 1);
     this.#rows[at] = row;
     this.#streams[at] = stream;
     this.#times[at] = time;
@@ -42,7 +44,7 @@ export class Ring {
 
   /** Removes the oldest entry; there must be one. */
   shift(): void {
-    this.#first = (this.#first + 1) % this.#rows.length;
+    this.#first = (this.#first + 1) & (this.#rows.length - 1);
     this.#count--;
   }
 }

@@ -12,6 +12,7 @@ import { advance, distance } from './sequence.js';
 /** Seconds of packet time that a closed connection waits for packets that others overtook. */
 const LINGER_SECONDS = 1;
 const HALF_CLOSED = 'too many connections with only one side closed: the oldest were told as they were, without their last packets';
+const OPEN = 'too many connections open at a time: old ones were told as they were';
 const FLOWS = "too many connections: old ones were forgotten, stream numbers may differ from Wireshark's";
 
 const BOTH_STARTS = FlowFlag.ISN_SET | (FlowFlag.ISN_SET << 1);
@@ -80,7 +81,7 @@ export class TcpTracker {
     if (reference <= 0 || flags & SYN) reference = this.#route(reference, low, high, ports, isIpv6, direction, sequence, flags);
     if (reference < 0) return;
     const connection = reference - 1;
-    const page = this.#connections.rows.page(connection);
+    const page = this.#connections.rows.ints;
     const at = this.#connections.rows.at(connection);
     const own = at + field(0, direction);
     const settled = BOTH_STARTS | (FlowFlag.HEARD << direction);
@@ -143,13 +144,20 @@ export class TcpTracker {
   }
 
   #open(low: number, high: number, ports: number, isIpv6: number): number {
-    if (this.#flows.size >= this.#limits.flows) this.#makeRoom();
+    if (this.#connections.rows.size >= this.#limits.open) this.#makeOpenRoom();
+    else if (this.#flows.size >= this.#limits.flows) this.#makeRoom();
     const connection = this.#flows.add(low, high, ports, isIpv6);
     const { rows } = this.#connections;
     rows.setInt(connection, Flow.STREAM, ++this.#streams);
     rows.setInt(connection, Field.FIRST_FRAME, this.#now.frame);
     rows.setFloat(connection, Time.START, this.#now.time);
     return connection + 1;
+  }
+
+  /** Too many at a time: the one that began first, of some, is told as it is. */
+  #makeOpenRoom(): void {
+    this.#finish(this.#flows.oldest());
+    this.#warnings.add('open-limit', OPEN, this.#now.frame);
   }
 
   #makeRoom(): void {

@@ -1,4 +1,4 @@
-import { Rows } from '../bytes/rows.js';
+import { FixedRows } from '../bytes/fixed-rows.js';
 import type { Direction } from '../tcp/connections.js';
 import { TLS_BYTES, TLS_FLOATS, TLS_INTS, Tls, TlsDirection, tlsField } from './fields.js';
 
@@ -22,13 +22,17 @@ export interface Extras {
 
 /** What TLS tells of each followed connection, in rows of the same numbers as those of TCP. */
 export class TlsConnections {
-  readonly rows = new Rows(TLS_INTS, TLS_FLOATS, TLS_BYTES);
+  readonly rows: FixedRows;
   readonly #serverNames: (string | null)[] = [];
   readonly #protocols: (string | null)[] = [];
   readonly #extras = new Map<number, Extras>();
 
+  /** @param limit connections followed at a time */
+  constructor(limit: number) {
+    this.rows = new FixedRows(limit, TLS_INTS, TLS_FLOATS, TLS_BYTES);
+  }
+
   open(connection: number): void {
-    this.rows.reserve(connection);
     this.rows.clear(connection);
     this.close(connection);
   }
@@ -37,7 +41,7 @@ export class TlsConnections {
   close(connection: number): void {
     this.#serverNames[connection] = null;
     this.#protocols[connection] = null;
-    this.#extras.delete(connection);
+    if (this.#extras.size > 0) this.#extras.delete(connection);
   }
 
   flags(connection: number): number {
@@ -92,7 +96,7 @@ export class TlsConnections {
   }
 
   extras(connection: number): Extras | undefined {
-    return this.#extras.get(connection);
+    return this.#extras.size > 0 ? this.#extras.get(connection) : undefined;
   }
 
   extend(connection: number): Extras {

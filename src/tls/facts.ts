@@ -1,13 +1,12 @@
 // What is known of one connection when it is over. RFC 5246 7.3 tells full from abbreviated handshakes.
 import type { CloseNotify, CloseState, Handshake, Resumption } from '../model.js';
 import type { AddressTable } from '../tcp/address-table.js';
-import { type Direction, DirectionField, FlowFlag, type TcpConnections } from '../tcp/connections.js';
-import { distance } from '../tcp/sequence.js';
+import { type Direction, FlowFlag, type TcpConnections } from '../tcp/connections.js';
 import { versionName } from '../wire/registry/names.js';
-import { AlertLevel } from '../wire/tls-alert.js';
 import { judgeCloses } from './close.js';
 import type { TlsConnections } from './connections.js';
-import { DirectionFlag, ENCRYPTED_ALERT, SESSION_ID_BYTES, Tls, TlsDirection, TlsFlag, TlsTime } from './fields.js';
+import { DirectionFlag, SESSION_ID_BYTES, Tls, TlsFlag, TlsTime } from './fields.js';
+import { SideView } from './side.js';
 
 /** How one side closed; see SideClose. `frame` 0 stands for none. */
 export class SideFacts {
@@ -65,6 +64,8 @@ export class ConnectionFacts {
   clientHelloTime = 0;
   serverHelloTime = 0;
   missingBytes = 0;
+  readonly #clientView = new SideView();
+  readonly #serverView = new SideView();
 
   read(tcp: TcpConnections, tls: TlsConnections, addresses: AddressTable, connection: number): this {
     const { rows } = tls;
@@ -85,13 +86,18 @@ export class ConnectionFacts {
     this.serverHello = flags & TlsFlag.SERVER_HELLO ? rows.int(connection, Tls.SERVER_HELLO_FRAME) : 0;
     this.clientHelloTime = rows.float(connection, TlsTime.CLIENT_HELLO);
     this.serverHelloTime = rows.float(connection, TlsTime.SERVER_HELLO);
-    this.missingBytes = missingIn(tcp, connection, 0) + missingIn(tcp, connection, 1);
-    const isCompleted = hasFinished(tls, connection, 0) && hasFinished(tls, connection, 1);
-    judgeCloses(tcp, tls, connection, isCompleted, this);
+    const client = this.#clientView;
+    const server = this.#serverView;
+    client.read(tcp, tls, connection, this.clientDirection);
+    server.read(tcp, tls, connection, this.clientDirection === 0 ? 1 : 0);
+    this.missingBytes = client.missingBytes + server.missingBytes;
+    const isCompleted = client.hasFinished && server.hasFinished;
+    judgeCloses(client, server, this.isTls13, isCompleted, this);
     this.#readIds(tls, connection, flags);
-    this.#judgeHandshake(tcp, tls, connection, flags, isCompleted);
+    this.#judgeHandshake(tcp, connection, flags, isCompleted);
     this.#judgeResumption(flags);
-    this.#readAlerts(tls, connection);
+    this.hasFatalAlert = client.hasFatalAlert || server.hasFatalAlert;
+    this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && server.hasProtectedAlert;
     return this;
   }
 
@@ -115,7 +121,7 @@ export class ConnectionFacts {
   /** Issued is what the server chose itself: not an echo, and not where an empty ticket says that nothing was (RFC 5077 3.3). */
   #readIds(tls: TlsConnections, connection: number, flags: number): void {
     const lengths = tls.rows.int(connection, Tls.ID_LENGTHS);
-    const bytes = tls.rows.bytes(connection);
+    const bytes = tls.rows.bytes;
     const offset = tls.rows.byteOffset(connection);
     this.offeredId.bytes = this.issuedId.bytes = bytes;
     this.offeredId.offset = offset;
@@ -124,12 +130,12 @@ export class ConnectionFacts {
     this.issuedId.length = flags & TlsFlag.TLS13 ? -1 : (lengths >>> 8) - 1;
   }
 
-  #judgeHandshake(tcp: TcpConnections, tls: TlsConnections, connection: number, flags: number, isCompleted: boolean): void {
+  #judgeHandshake(tcp: TcpConnections, connection: number, flags: number, isCompleted: boolean): void {
     const isEcho = this.issuedId.length > 0 && isSameId(this.offeredId, this.issuedId);
     const hasEnded = this.client.frame > 0 || this.server.frame > 0;
     if (flags & TlsFlag.TLS13) this.handshake = 'unknown';
     else if (flags & TlsFlag.SERVER_HELLO) {
-      const kind = this.#kind(tls, connection, flags, isEcho);
+      const kind = this.#kind(flags, isEcho);
       // The capture may end before the handshake: the server's messages have told by then which of the two it is.
       if (isCompleted || this.missingBytes > 0) this.handshake = kind ?? 'unknown';
       else this.handshake = hasEnded ? 'failed' : (kind ?? 'incomplete');
@@ -143,9 +149,9 @@ export class ConnectionFacts {
   }
 
   /** Full or abbreviated, as far as the ServerHello and what the server sent after it tell; null when they do not. */
-  #kind(tls: TlsConnections, connection: number, flags: number, isEcho: boolean): 'full' | 'resumed' | null {
+  #kind(flags: number, isEcho: boolean): 'full' | 'resumed' | null {
     if (flags & TlsFlag.FULL) return 'full';
-    const server = tls.directionFlags(connection, this.clientDirection === 0 ? 1 : 0);
+    const server = this.#serverView.flags;
     const isAbbreviated = server & DirectionFlag.CHANGE_CIPHER_SPEC && !(server & DirectionFlag.GAP_IN_HANDSHAKE);
     if (isEcho || (isAbbreviated && (this.offersTicket || !(flags & TlsFlag.CLIENT_HELLO)))) return 'resumed';
     // Some of the server's messages are missing. Another ID than the offered one means a full handshake, unless a ticket was taken.
@@ -164,32 +170,6 @@ export class ConnectionFacts {
     else if (!isWhole || (!this.offersTicket && (this.maybePadding || this.offersPsk))) this.resumption = 'unknown';
     else this.resumption = handshake === 'full' || (handshake === 'failed' && flags & TlsFlag.FULL) ? 'declined' : 'unknown';
   }
-
-  #readAlerts(tls: TlsConnections, connection: number): void {
-    const server: Direction = this.clientDirection === 0 ? 1 : 0;
-    const serverAlert = tls.of(connection, server, TlsDirection.ALERT);
-    const hasServerAlert = (tls.directionFlags(connection, server) & DirectionFlag.HAS_ALERT) !== 0;
-    this.hasFatalAlert = hasFatal(tls, connection, 0) || hasFatal(tls, connection, 1);
-    this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && hasServerAlert && serverAlert === ENCRYPTED_ALERT;
-  }
-}
-
-/** Whether a side sent its Finished: what follows ChangeCipherSpec is protected, and so is all application data. */
-function hasFinished(tls: TlsConnections, connection: number, direction: Direction): boolean {
-  return (tls.directionFlags(connection, direction) & (DirectionFlag.CHANGE_CIPHER_SPEC | DirectionFlag.PROTECTED)) !== 0;
-}
-
-function hasFatal(tls: TlsConnections, connection: number, direction: Direction): boolean {
-  if (!(tls.directionFlags(connection, direction) & DirectionFlag.HAS_ALERT)) return false;
-  return tls.of(connection, direction, TlsDirection.ALERT) >>> 8 === AlertLevel.FATAL;
-}
-
-/** Bytes of one direction that the capture does not hold, those before its end included. */
-function missingIn(tcp: TcpConnections, connection: number, direction: Direction): number {
-  const missing = tcp.of(connection, direction, DirectionField.MISSING);
-  if (!tcp.hasEnded(connection, direction)) return missing;
-  const end = tcp.of(connection, direction, DirectionField.END_SEQUENCE);
-  return missing + Math.max(0, distance(end, tcp.of(connection, direction, DirectionField.NEXT)));
 }
 
 function isSameId(a: IdFacts, b: IdFacts): boolean {

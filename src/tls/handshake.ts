@@ -105,13 +105,14 @@ export class HandshakeReader {
   }
 
   drop(connection: number): void {
+    if (this.#messages.size === 0) return;
     this.#messages.delete(connection * 2);
     this.#messages.delete(connection * 2 + 1);
   }
 
   /** Reads a message header at `at`; the message itself as well where it is whole. Returns where to go on, or -1 when lost. */
   #header(connection: number, direction: Direction, bytes: Uint8Array, at: number, end: number): number {
-    const page = this.#tls.rows.page(connection);
+    const page = this.#tls.rows.ints;
     const own = this.#tls.rows.at(connection) + tlsField(0, direction);
     let count = page[own + TlsDirection.MESSAGE_HEADER_COUNT];
     let header = page[own + TlsDirection.MESSAGE_HEADER];
@@ -241,7 +242,7 @@ export class HandshakeReader {
   #keepSessionId(connection: number, which: 0 | 1, bytes: Uint8Array, id: Range): void {
     if (id.length < 0) return;
     const { rows } = this.#tls;
-    const page = rows.bytes(connection);
+    const page = rows.bytes;
     const at = rows.byteOffset(connection) + which * SESSION_ID_BYTES;
     for (let i = 0; i < id.length; i++) page[at + i] = bytes[id.start + i];
     const lengths = rows.int(connection, Tls.ID_LENGTHS) & (which === 0 ? 0xff00 : 0x00ff);

@@ -46,29 +46,35 @@ export class RecordReader implements StreamConsumer {
   }
 
   wants(connection: number): boolean {
-    const notTls = (this.#tls.directionFlags(connection, 0) | this.#tls.directionFlags(connection, 1)) & DirectionFlag.NOT_TLS;
-    return notTls === 0 || this.#tls.has(connection, TlsFlag.TLS);
+    return this.#tls.has(connection, TlsFlag.TLS) || !this.#isOther(connection);
+  }
+
+  /** Whether one side showed that it does not speak TLS. */
+  #isOther(connection: number): boolean {
+    return ((this.#tls.directionFlags(connection, 0) | this.#tls.directionFlags(connection, 1)) & DirectionFlag.NOT_TLS) !== 0;
   }
 
   data(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
-    const page = this.#tls.rows.page(connection);
+    const page = this.#tls.rows.ints;
     const own = this.#tls.rows.at(connection) + tlsField(0, direction);
-    const isLost = page[own + TlsDirection.FLAGS] & (DirectionFlag.LOST | DirectionFlag.NOT_TLS);
-    if (isLost && !this.#find(connection, direction, bytes, start, end)) return;
-    for (let at = start; at < end; ) {
+    if (page[own + TlsDirection.FLAGS] & (DirectionFlag.LOST | DirectionFlag.NOT_TLS) && !this.#find(connection, direction, bytes, start, end)) return;
+    let at = start;
+    while (at < end) {
       const remaining = page[own + TlsDirection.REMAINING];
-      if (remaining === 0) {
-        at = this.#header(connection, direction, bytes, at, end);
-        if (at < 0) return;
-        continue;
+      if (remaining > 0) {
+        const length = remaining < end - at ? remaining : end - at;
+        page[own + TlsDirection.REMAINING] = remaining - length;
+        if (page[own + TlsDirection.CONTENT_TYPE] !== ContentType.APPLICATION_DATA) {
+          this.#body(connection, direction, bytes, at, at + length);
+          if (remaining === length) this.#recordEnd(connection, direction);
+        }
+        at += length;
+      } else if (end - at < RECORD_HEADER_BYTES || page[own + TlsDirection.HEADER_COUNT] > 0) {
+        at = this.#splitHeader(connection, direction, bytes, at, end);
+      } else {
+        const length = (bytes[at + 3] << 8) | bytes[at + 4];
+        at = this.#header(connection, direction, bytes[at], (bytes[at + 1] << 8) | bytes[at + 2], length) ? at + RECORD_HEADER_BYTES : end;
       }
-      const length = remaining < end - at ? remaining : end - at;
-      page[own + TlsDirection.REMAINING] = remaining - length;
-      if (page[own + TlsDirection.CONTENT_TYPE] !== ContentType.APPLICATION_DATA) {
-        this.#body(connection, direction, bytes, at, at + length);
-        if (remaining === length) this.#recordEnd(connection, direction);
-      }
-      at += length;
     }
   }
 
@@ -130,9 +136,27 @@ export class RecordReader implements StreamConsumer {
     return version === (this.#tls.has(connection, TlsFlag.TLS13) ? 0x0303 : negotiated);
   }
 
-  /** Reads a record header at `at`, or the part of it that is there. Returns where the body begins, or -1 when it is no record. */
-  #header(connection: number, direction: Direction, bytes: Uint8Array, at: number, end: number): number {
-    const page = this.#tls.rows.page(connection);
+  /** A record begins. False when it cannot be one: the rest of the payload is then of no use. */
+  #header(connection: number, direction: Direction, type: number, version: number, length: number): boolean {
+    if (!isRecordHeader(type, version, length)) {
+      this.#noRecord(connection, direction);
+      return false;
+    }
+    const page = this.#tls.rows.ints;
+    const own = this.#tls.rows.at(connection) + tlsField(0, direction);
+    page[own + TlsDirection.REMAINING] = length;
+    page[own + TlsDirection.CONTENT_TYPE] = type;
+    const isProtected = type === ContentType.APPLICATION_DATA ? DirectionFlag.PROTECTED : 0;
+    const flags = page[own + TlsDirection.FLAGS] & ~(DirectionFlag.ALERT_LAST | DirectionFlag.SKIP_BODY);
+    page[own + TlsDirection.FLAGS] = flags | DirectionFlag.STARTED | isProtected;
+    if (!(flags & DirectionFlag.STARTED)) this.#tls.set(connection, TlsFlag.TLS);
+    if (type === ContentType.ALERT) this.#alertBegin(connection, direction, length);
+    return true;
+  }
+
+  /** A record header that a segment border cuts: reads what is there of it. Returns where to go on. */
+  #splitHeader(connection: number, direction: Direction, bytes: Uint8Array, at: number, end: number): number {
+    const page = this.#tls.rows.ints;
     const own = this.#tls.rows.at(connection) + tlsField(0, direction);
     let count = page[own + TlsDirection.HEADER_COUNT];
     let header = page[own + TlsDirection.HEADER];
@@ -141,26 +165,12 @@ export class RecordReader implements StreamConsumer {
       header = (header << 8) | bytes[next++];
       count++;
     }
-    if (next === end) {
-      page[own + TlsDirection.HEADER_COUNT] = count;
-      page[own + TlsDirection.HEADER] = header;
-      return next;
-    }
+    page[own + TlsDirection.HEADER_COUNT] = count;
+    page[own + TlsDirection.HEADER] = header;
+    if (next === end) return end;
     page[own + TlsDirection.HEADER_COUNT] = 0;
-    const type = header >>> 24;
     const length = ((header & 0xff) << 8) | bytes[next++];
-    if (!isRecordHeader(type, (header >>> 8) & 0xffff, length)) {
-      this.#noRecord(connection, direction);
-      return -1;
-    }
-    page[own + TlsDirection.REMAINING] = length;
-    page[own + TlsDirection.CONTENT_TYPE] = type;
-    const isProtected = type === ContentType.APPLICATION_DATA ? DirectionFlag.PROTECTED : 0;
-    const flags = page[own + TlsDirection.FLAGS] & ~(DirectionFlag.ALERT_LAST | DirectionFlag.SKIP_BODY);
-    page[own + TlsDirection.FLAGS] = flags | DirectionFlag.STARTED | isProtected;
-    if (!(flags & DirectionFlag.STARTED)) this.#tls.set(connection, TlsFlag.TLS);
-    if (type === ContentType.ALERT) this.#alertBegin(connection, direction, length);
-    return next;
+    return this.#header(connection, direction, header >>> 24, (header >>> 8) & 0xffff, length) ? next : end;
   }
 
   #noRecord(connection: number, direction: Direction): void {

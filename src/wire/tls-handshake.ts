@@ -40,6 +40,9 @@ export function isHandshakeType(type: number): boolean {
 const NO_BYTES = new Uint8Array(0);
 const RANDOM_BYTES = 32;
 const MAX_SESSION_ID_BYTES = 32;
+/** Where the session_id of a hello begins: after version, random and its length. */
+const SESSION_ID = 2 + RANDOM_BYTES + 1;
+const EXTENSION_HEADER_BYTES = 2 + 2;
 /** Extensions looked at in one hello; the registry has about 60. */
 const MAX_EXTENSIONS = 256;
 
@@ -70,46 +73,59 @@ export class ClientHello {
   /** @param end of the bytes at hand; @param complete whether they are the whole message body (after the 4-byte header) */
   read(bytes: Uint8Array, start: number, end: number, complete: boolean): Reading {
     this.#clear();
-    const message = this.#cursor.reset(bytes, start, end);
-    this.version = message.u16();
-    message.skip(RANDOM_BYTES);
-    const length = message.u8();
-    if (length > MAX_SESSION_ID_BYTES) return 'malformed';
-    const at = message.at;
-    message.skip(length);
-    if (!message.ok) return complete ? 'malformed' : 'prefix';
+    const short = complete ? 'malformed' : 'prefix';
+    let at = start + SESSION_ID;
+    if (at > end) return short;
+    this.version = u16(bytes, start);
+    const idLength = bytes[at - 1];
+    if (idLength > MAX_SESSION_ID_BYTES) return 'malformed';
+    if (at + idLength > end) return short;
     this.sessionId.start = at;
-    this.sessionId.length = length;
-    message.skip(message.u16()); // cipher_suites
-    message.skip(message.u8()); // compression_methods
-    if (!message.ok) return complete ? 'malformed' : 'prefix';
-    if (!complete) return 'prefix';
-    if (message.left === 0) return 'done';
-    return this.#readExtensions(message) ? 'done' : 'malformed';
+    this.sessionId.length = idLength;
+    at += idLength;
+    if (at + 2 > end) return short;
+    at += 2 + u16(bytes, at); // cipher_suites
+    if (at + 1 > end) return short;
+    at += 1 + bytes[at]; // compression_methods
+    if (at > end || !complete) return short;
+    if (at === end) return 'done';
+    return this.#readExtensions(bytes, at, end) ? 'done' : 'malformed';
   }
 
   /** Reads on with the next extension where the body of one is damaged. */
-  #readExtensions(message: Cursor): boolean {
-    message.narrow(message.u16());
-    for (let n = 0; message.left > 0 && n < MAX_EXTENSIONS; n++) {
-      const type = message.u16();
-      const end = message.narrow(message.u16());
-      if (!message.ok) return false;
-      const bodyEnd = message.end;
-      this.#readExtension(type, message);
-      message.reset(message.bytes, bodyEnd, end);
+  #readExtensions(bytes: Uint8Array, start: number, end: number): boolean {
+    if (start + 2 > end || start + 2 + u16(bytes, start) > end) return false;
+    const last = start + 2 + u16(bytes, start);
+    let at = start + 2;
+    for (let n = 0; at < last && n < MAX_EXTENSIONS; n++) {
+      if (at + EXTENSION_HEADER_BYTES > last) return false;
+      const body = at + EXTENSION_HEADER_BYTES;
+      const next = body + u16(bytes, at + 2);
+      if (next > last) return false;
+      this.#readExtension(u16(bytes, at), bytes, body, next);
+      at = next;
     }
-    return message.ok;
+    return true;
   }
 
-  #readExtension(type: number, body: Cursor): void {
-    if (type === ExtensionType.SERVER_NAME) readServerName(body, this.serverName);
-    else if (type === ExtensionType.SESSION_TICKET) {
-      this.ticket.start = body.at;
-      this.ticket.length = body.left;
-    } else if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
-    else if (type === ExtensionType.SUPPORTED_VERSIONS) this.offersTls13 = offersTls13(body);
-    else if (type === ExtensionType.PRE_SHARED_KEY) this.pskIdentities = readPskIdentities(body);
+  #readExtension(type: number, bytes: Uint8Array, start: number, end: number): void {
+    switch (type) {
+      case ExtensionType.SERVER_NAME:
+        readServerName(this.#cursor.reset(bytes, start, end), this.serverName);
+        break;
+      case ExtensionType.SESSION_TICKET:
+        this.ticket.start = start;
+        this.ticket.length = end - start;
+        break;
+      case ExtensionType.EXTENDED_MASTER_SECRET:
+        this.extendedMasterSecret = true;
+        break;
+      case ExtensionType.SUPPORTED_VERSIONS:
+        this.offersTls13 = offersTls13(this.#cursor.reset(bytes, start, end));
+        break;
+      case ExtensionType.PRE_SHARED_KEY:
+        this.pskIdentities = readPskIdentities(this.#cursor.reset(bytes, start, end));
+    }
   }
 
   #clear(): void {
@@ -136,49 +152,49 @@ export class ServerHello {
 
   read(bytes: Uint8Array, start: number, end: number, complete: boolean): Reading {
     this.#clear();
-    const message = this.#cursor.reset(bytes, start, end);
-    this.version = message.u16();
-    this.helloRetryRequest = isHelloRetry(bytes, message.at, end);
-    message.skip(RANDOM_BYTES);
+    const short = complete ? 'malformed' : 'prefix';
+    let at = start + SESSION_ID;
+    if (at > end) return short;
+    this.version = u16(bytes, start);
+    this.helloRetryRequest = isHelloRetry(bytes, start + 2, end);
     // The TLS 1.3 drafts up to 21 name themselves in this field and have neither session_id nor compression_method.
     if (this.isTls13) {
-      this.cipherSuite = message.u16();
-      return message.ok ? 'done' : complete ? 'malformed' : 'prefix';
+      this.cipherSuite = u16(bytes, start + 2 + RANDOM_BYTES);
+      return 'done';
     }
-    const length = message.u8();
-    if (length > MAX_SESSION_ID_BYTES) return 'malformed';
-    const at = message.at;
-    message.skip(length);
-    if (!message.ok) return complete ? 'malformed' : 'prefix';
+    const idLength = bytes[at - 1];
+    if (idLength > MAX_SESSION_ID_BYTES) return 'malformed';
+    if (at + idLength > end) return short;
     this.sessionId.start = at;
-    this.sessionId.length = length;
-    this.cipherSuite = message.u16();
-    message.skip(1); // compression_method
-    if (!message.ok) return complete ? 'malformed' : 'prefix';
-    if (message.left === 0) return complete ? 'done' : 'prefix';
+    this.sessionId.length = idLength;
+    at += idLength;
+    if (at + 3 > end) return short;
+    this.cipherSuite = u16(bytes, at);
+    at += 3; // cipher_suite, compression_method
     if (!complete) return 'prefix';
-    return this.#readExtensions(message) ? 'done' : 'malformed';
+    if (at === end) return 'done';
+    return this.#readExtensions(bytes, at, end) ? 'done' : 'malformed';
   }
 
-  #readExtensions(message: Cursor): boolean {
-    message.narrow(message.u16());
-    for (let n = 0; message.left > 0 && n < MAX_EXTENSIONS; n++) {
-      const type = message.u16();
-      const end = message.narrow(message.u16());
-      if (!message.ok) return false;
-      const bodyEnd = message.end;
-      this.#readExtension(type, message);
-      message.reset(message.bytes, bodyEnd, end);
+  #readExtensions(bytes: Uint8Array, start: number, end: number): boolean {
+    if (start + 2 > end || start + 2 + u16(bytes, start) > end) return false;
+    const last = start + 2 + u16(bytes, start);
+    let at = start + 2;
+    for (let n = 0; at < last && n < MAX_EXTENSIONS; n++) {
+      if (at + EXTENSION_HEADER_BYTES > last) return false;
+      const body = at + EXTENSION_HEADER_BYTES;
+      const next = body + u16(bytes, at + 2);
+      if (next > last) return false;
+      this.#readExtension(u16(bytes, at), bytes, body, next);
+      at = next;
     }
-    return message.ok;
+    return true;
   }
 
-  #readExtension(type: number, body: Cursor): void {
-    if (type === ExtensionType.SUPPORTED_VERSIONS) {
-      const version = body.u16();
-      if (body.ok) this.version = version;
-    } else if (type === ExtensionType.ALPN) readFirstProtocol(body, this.alpn);
-    else if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
+  #readExtension(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
+    else if (type === ExtensionType.ALPN) readFirstProtocol(this.#cursor.reset(bytes, start, end), this.alpn);
+    else if (type === ExtensionType.SUPPORTED_VERSIONS && end - start >= 2) this.version = u16(bytes, start);
   }
 
   /** TLS 1.3 or a relative of it, whose session_id is an echo without meaning (RFC 8446 4.1.3). */
@@ -210,6 +226,10 @@ export class NewSessionTicket {
     this.ticket.length = message.ok ? length : -1;
     return message.ok ? 'done' : 'malformed';
   }
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 8) | bytes[at + 1];
 }
 
 function isHelloRetry(bytes: Uint8Array, at: number, end: number): boolean {

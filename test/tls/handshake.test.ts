@@ -1,0 +1,321 @@
+import { describe, expect, it } from 'vitest';
+import { ACK } from '../../src/wire/tcp.js';
+import { analyze, Capture, concat, type Link, only, warningsOf } from '../support/packets.js';
+import {
+  abbreviatedHandshake,
+  alert,
+  applicationData,
+  certificate,
+  changeCipherSpec,
+  clientHello,
+  clientKeyExchange,
+  finished,
+  flight,
+  fullHandshake,
+  id,
+  newSessionTicket,
+  protectedAlert,
+  record,
+  serverHello,
+  serverHelloDone,
+} from './messages.js';
+
+/** The only connection of a capture that holds it from its SYN on. */
+function connection(speak: (link: Link) => void) {
+  const capture = new Capture();
+  speak(capture.connect());
+  return only(capture.packets);
+}
+
+const serverFlight = (sessionId: string) => flight(serverHello({ sessionId }), certificate, serverHelloDone);
+
+describe('a handshake is', () => {
+  const cases: [string, (link: Link) => void, object][] = [
+    ['full', (link) => fullHandshake(link), { handshake: 'full', resumption: 'not-offered', resumedBy: null }],
+    ['full, with an offer declined', (link) => fullHandshake(link, id('b2'), { sessionId: id('a1') }), { handshake: 'full', resumption: 'declined' }],
+    ['full, without an ID issued', (link) => fullHandshake(link, ''), { handshake: 'full', issued: { sessionId: null } }],
+    ['resumed', (link) => abbreviatedHandshake(link, id('a1')), { handshake: 'resumed', resumption: 'resumed', resumedBy: 'session-id', issued: { sessionId: null } }],
+    [
+      'resumed by a ticket, with an invented ID',
+      (link) => abbreviatedHandshake(link, id('f0'), { ticket: '7469636b' }),
+      { handshake: 'resumed', resumption: 'resumed', resumedBy: 'ticket' },
+    ],
+    [
+      'resumed by a ticket, without an ID',
+      (link) => abbreviatedHandshake(link, '', { ticket: '7469636b' }),
+      { handshake: 'resumed', resumedBy: 'ticket', issued: { sessionId: null } },
+    ],
+    [
+      'full, where the server takes neither ticket nor ID',
+      (link) => fullHandshake(link, id('b2'), { sessionId: id('f0'), ticket: '7469636b' }),
+      { handshake: 'full', resumption: 'declined', issued: { sessionId: id('b2') } },
+    ],
+    [
+      'failed, by a fatal alert of the server',
+      ({ client, server }) => {
+        client.send(flight(clientHello()));
+        server.fin(alert('fatal', 'handshake_failure'));
+      },
+      { handshake: 'failed', resumption: 'not-offered', version: null, close: { server: { state: 'aborted' } } },
+    ],
+    [
+      'failed, with an offer unanswered',
+      ({ client, server }) => {
+        client.send(flight(clientHello({ sessionId: id('a1') })));
+        server.reset();
+      },
+      { handshake: 'failed', resumption: 'unanswered' },
+    ],
+    [
+      'failed, after the ServerHello',
+      ({ client, server }) => {
+        client.send(flight(clientHello()));
+        server.send(serverFlight(id('b2')));
+        client.fin(alert('fatal', 'handshake_failure'));
+      },
+      { handshake: 'failed', close: { client: { state: 'aborted' } } },
+    ],
+    [
+      'incomplete, when the capture ends at the ClientHello',
+      ({ client, server }) => {
+        client.send(flight(clientHello({ sessionId: id('a1') })));
+        server.acknowledge();
+      },
+      { handshake: 'incomplete', resumption: 'unanswered' },
+    ],
+    [
+      'incomplete, when the capture ends at the ServerHello',
+      ({ client, server }) => {
+        client.send(flight(clientHello()));
+        server.send(flight(serverHello({ sessionId: id('b2') })));
+      },
+      { handshake: expect.stringMatching(/^(full|incomplete)$/), resumption: 'not-offered', version: 'TLSv1.2' },
+    ],
+    [
+      'unknown, when nothing of it is there',
+      ({ client, server }) => {
+        client.lose(new Uint8Array(1000));
+        server.lose(new Uint8Array(3000));
+        for (let i = 0; i < 5; i++) {
+          client.send(applicationData());
+          server.send(applicationData());
+        }
+        client.fin(protectedAlert);
+      },
+      { handshake: 'unknown', resumption: 'unknown', frames: { clientHello: null, serverHello: null } },
+    ],
+  ];
+  it.each(cases)('%s', (_, speak, expected) => {
+    expect(connection(speak)).toMatchObject(expected);
+  });
+});
+
+describe('what the hellos say', () => {
+  it('is in the record of the connection', () => {
+    const capture = new Capture();
+    const link = capture.connect();
+    const hello = { serverName: 'a.example', extendedMasterSecret: true, alpn: 'h2', sessionId: id('a1') };
+    const frames = fullHandshake(link, id('51'), hello, { extendedMasterSecret: true, alpn: 'h2', cipherSuite: 0x009c });
+    expect(frames).toEqual({ clientHello: 4, serverHello: 5 });
+    expect(only(capture.packets)).toMatchObject({
+      client: { address: '192.0.2.1', port: 40001 },
+      server: { address: '198.51.100.1', port: 443 },
+      serverName: 'a.example',
+      alpn: 'h2',
+      start: capture.timeOf(1),
+      end: capture.timeOf(7),
+      version: 'TLSv1.2',
+      cipherSuite: 'TLS_RSA_WITH_AES_128_GCM_SHA256',
+      offered: { sessionId: id('a1'), ticket: null, psk: [], maybePadding: false, extendedMasterSecret: true },
+      issued: { sessionId: id('51'), tickets: [], extendedMasterSecret: true },
+      frames: { first: 1, ...frames, last: 7 },
+      times: { clientHello: capture.timeOf(4), serverHello: capture.timeOf(5) },
+      quality: { startedMidstream: false, rolesFrom: 'hello', missingBytes: 0, truncatedFrames: 0 },
+    });
+  });
+
+  it.each([
+    [0x0300, 'SSLv3'],
+    [0x0301, 'TLSv1.0'],
+    [0x0302, 'TLSv1.1'],
+    [0x0303, 'TLSv1.2'],
+    [0x7a01, '0x7a01'],
+  ])('version %i is %s', (version, expected) => {
+    expect(connection((link) => fullHandshake(link, id('51'), {}, { version })).version).toBe(expected);
+  });
+
+  it.each([
+    [0xc02f, 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
+    [0x1a1a, '0x1a1a'],
+  ])('cipher suite %i is %s', (cipherSuite, expected) => {
+    expect(connection((link) => fullHandshake(link, id('51'), {}, { cipherSuite })).cipherSuite).toBe(expected);
+  });
+
+  it('is over IPv6 the same', () => {
+    const capture = new Capture();
+    fullHandshake(capture.connect({ client: '[2001:db8::1]:50000', server: '[2001:db8:0:1::ff]:8443' }));
+    expect(only(capture.packets)).toMatchObject({
+      client: { address: '2001:db8::1', port: 50000 },
+      server: { address: '2001:db8:0:1::ff', port: 8443 },
+      handshake: 'full',
+    });
+  });
+
+  it('makes the client of the side whose port is lower', () => {
+    const capture = new Capture();
+    fullHandshake(capture.connect({ client: '203.0.113.9:80', server: '192.0.2.7:55555' }));
+    expect(only(capture.packets)).toMatchObject({ client: { port: 80 }, server: { port: 55555 }, handshake: 'full', quality: { rolesFrom: 'hello' } });
+  });
+
+  it('holds for session IDs of any length', () => {
+    for (const length of [1, 2, 31, 32]) {
+      const issued = 'c7'.repeat(length);
+      expect(connection((link) => fullHandshake(link, issued)).issued.sessionId).toBe(issued);
+      expect(connection((link) => abbreviatedHandshake(link, issued))).toMatchObject({ offered: { sessionId: issued }, handshake: 'resumed' });
+    }
+  });
+});
+
+describe('a hello', () => {
+  const hello = clientHello({ serverName: 'a.example', sessionId: id('a1') });
+
+  it('over several segments is in the frame of the last', () => {
+    const capture = new Capture();
+    const { client, server } = capture.connect();
+    const bytes = flight(hello);
+    client.send(bytes.subarray(0, 10));
+    client.send(bytes.subarray(10, 60));
+    const last = client.send(bytes.subarray(60));
+    server.send(serverFlight(id('51')));
+    expect(only(capture.packets)).toMatchObject({ serverName: 'a.example', frames: { clientHello: last, serverHello: last + 1 } });
+  });
+
+  it.each([1, 3, 4, 5, 40, 70, hello.length - 1])('over two records, of which the first has %i bytes', (length) => {
+    const parts = [record(22, hello.subarray(0, length)), record(22, hello.subarray(length))];
+    const speak = ({ client, server }: Link) => {
+      client.send(...parts);
+      server.send(serverFlight(id('51')));
+    };
+    expect(connection(speak)).toMatchObject({ serverName: 'a.example', offered: { sessionId: id('a1') }, resumption: 'declined' });
+  });
+
+  it('in a record for each of its bytes', () => {
+    const records = concat([...hello].map((byte) => record(22, Uint8Array.of(byte))));
+    const speak = ({ client, server }: Link) => {
+      client.send(records);
+      server.send(serverFlight(id('51')));
+    };
+    expect(connection(speak)).toMatchObject({ serverName: 'a.example', resumption: 'declined' });
+  });
+
+  it.each([
+    ['more', 2000, 'a.example', []],
+    ['as many', hello.length - 4 + 1, 'a.example', []],
+    ['fewer', 70, null, ['handshake-limit']],
+    ['hardly any', 40, null, ['handshake-limit']],
+    ['no', 0, null, ['handshake-limit']],
+  ])('in pieces with room for %s bytes', (_, handshakeBytes, serverName, warnings) => {
+    const capture = new Capture();
+    const { client, server } = capture.connect();
+    client.send(flight(hello).subarray(0, 50));
+    client.send(flight(hello).subarray(50));
+    server.send(serverFlight(id('51')));
+    const report = analyze(capture.packets, { limits: { handshakeBytes } });
+    expect(report.connections).toMatchObject([{ serverName, version: 'TLSv1.2', issued: { sessionId: id('51') } }]);
+    expect(warningsOf(report)).toEqual(warnings);
+  });
+
+  it('whose lengths contradict each other is read as far as it holds', () => {
+    const capture = new Capture();
+    const { client, server } = capture.connect();
+    const damaged = hello.slice();
+    damaged[4 + 2 + 32 + 33 + 6 + 2] ^= 0x40; // length of the extensions
+    client.send(flight(damaged));
+    server.send(serverFlight(id('51')));
+    const report = analyze(capture.packets);
+    expect(report.connections).toMatchObject([{ offered: { sessionId: id('a1') }, version: 'TLSv1.2' }]);
+    expect(report.connections[0].resumption).not.toBe('not-offered');
+    expect(warningsOf(report)).toEqual(['malformed-hello']);
+  });
+
+  it('that announces 16 MB is stepped over', () => {
+    const speak = ({ client, server }: Link) => {
+      client.send(record(22, Uint8Array.of(1, 0xff, 0xff, 0xff, 3, 3)));
+      for (let i = 0; i < 50; i++) client.send(record(22, new Uint8Array(16_000)));
+      server.send(serverFlight(id('51')));
+    };
+    expect(connection(speak)).toMatchObject({ serverName: null, resumption: 'unknown', version: 'TLSv1.2' });
+  });
+
+  it('is the first one: a renegotiation in clear changes nothing', () => {
+    const speak = (link: Link) => {
+      fullHandshake(link, id('51'), { serverName: 'first.example' });
+      fullHandshake(link, id('52'), { serverName: 'second.example', sessionId: id('51') });
+    };
+    expect(connection(speak)).toMatchObject({ serverName: 'first.example', issued: { sessionId: id('51') }, resumption: 'not-offered' });
+  });
+
+  it('is the first one: a protected renegotiation changes nothing', () => {
+    const speak = (link: Link) => {
+      fullHandshake(link);
+      for (const side of [link.client, link.server, link.client, link.server]) side.send(finished, record(20, Uint8Array.of(1)), finished);
+      link.client.fin(protectedAlert);
+      link.server.acknowledge();
+    };
+    expect(connection(speak)).toMatchObject({ handshake: 'full', issued: { sessionId: id('51') }, close: { client: { state: 'clean' } } });
+  });
+});
+
+describe('TLS is told from other things', () => {
+  const text = new TextEncoder();
+  it.each([
+    ['HTTP', text.encode('GET / HTTP/1.1\r\nHost: a.example\r\n\r\n')],
+    ['zeros', new Uint8Array(100)],
+    ['a version that never was', record(22, clientHello(), 0x0504)],
+    ['a type that never was', record(99, clientHello())],
+    ['a record that is too long', Uint8Array.of(22, 3, 1, 0xff, 0xff, 1, 0, 0, 0)],
+  ])('%s is none', (_, bytes) => {
+    const capture = new Capture();
+    const { client, server } = capture.connect();
+    client.send(bytes);
+    server.send(bytes);
+    client.fin();
+    const report = analyze(capture.packets);
+    expect(report.totals).toMatchObject({ tcpConnections: 1, tlsConnections: 0 });
+    expect(report.capture.warnings).toEqual([]);
+  });
+
+  it.each([25, 80, 443, 5432, 65535])('on port %i', (port) => {
+    const capture = new Capture();
+    fullHandshake(capture.connect({ server: `198.51.100.1:${port}` }));
+    expect(only(capture.packets)).toMatchObject({ handshake: 'full', server: { port } });
+  });
+});
+
+describe('tickets', () => {
+  it('that are issued and offered appear as digests', () => {
+    const digest = '55a4bc5be68ea5c30cbe4d07e3bf951163b5a207dfd628ea53a2eb21072a9f3b'; // SHA-256 of the 4 bytes
+    const capture = new Capture();
+    const { client, server } = capture.connect();
+    client.send(flight(clientHello({ ticket: '' })));
+    server.send(flight(serverHello(), certificate, serverHelloDone));
+    client.send(flight(clientKeyExchange), changeCipherSpec, finished);
+    server.send(flight(newSessionTicket('7469636b')), changeCipherSpec, finished);
+    abbreviatedHandshake(capture.connect(), id('f0'), { ticket: '7469636b' });
+    const [first, second] = analyze(capture.packets).connections;
+    expect([first.offered.ticket, first.issued.tickets]).toEqual([null, [digest]]);
+    expect(second.offered.ticket).toBe(digest);
+  });
+});
+
+describe('the ServerHello', () => {
+  it('in the same payload as a cut certificate is read', () => {
+    const speak = ({ client, server }: Link) => {
+      client.send(flight(clientHello()));
+      const bytes = serverFlight(id('51'));
+      server.send(bytes.subarray(0, bytes.length - 20));
+      server.emit(ACK);
+    };
+    expect(connection(speak)).toMatchObject({ version: 'TLSv1.2', issued: { sessionId: id('51') } });
+  });
+});
