@@ -41,6 +41,7 @@ export class ConnectionFacts {
   serverName: string | null = null;
   start = 0;
   version: string | null = null;
+  /** TLS 1.3 or a relative of it, or not to be told from it. */
   isTls13 = false;
   handshake: Handshake = 'unknown';
   resumption: Resumption = 'unknown';
@@ -75,8 +76,6 @@ export class ConnectionFacts {
     this.#readEndpoints(tcp, addresses, connection);
     this.serverName = tls.serverName(connection);
     this.start = tcp.rows.float(connection, 0);
-    this.isTls13 = (flags & TlsFlag.TLS13) !== 0;
-    this.version = flags & TlsFlag.SERVER_HELLO ? versionName(rows.int(connection, Tls.VERSION)) : null;
     this.offersTicket = (flags & TlsFlag.OFFERS_TICKET) !== 0;
     this.offersPsk = (flags & TlsFlag.OFFERS_PSK) !== 0;
     this.maybePadding = (flags & TlsFlag.OFFERS_TLS13) !== 0;
@@ -91,9 +90,14 @@ export class ConnectionFacts {
     client.read(tcp, tls, connection, this.clientDirection);
     server.read(tcp, tls, connection, this.clientDirection === 0 ? 1 : 0);
     this.missingBytes = client.missingBytes + server.missingBytes;
+    // Certificates and alerts are not seen as such in TLS 1.3.
+    const isTls12 = flags & TlsFlag.FULL || client.hasProtectedAlert || server.hasProtectedAlert;
+    const isUnsure = (flags & TlsFlag.MAYBE_TLS13) !== 0 && !isTls12;
+    this.isTls13 = (flags & TlsFlag.TLS13) !== 0 || isUnsure;
+    this.version = flags & TlsFlag.SERVER_HELLO && !isUnsure ? versionName(rows.int(connection, Tls.VERSION)) : null;
     const isCompleted = client.hasFinished && server.hasFinished;
     judgeCloses(client, server, this.isTls13, isCompleted, this);
-    this.#readIds(tls, connection, flags);
+    this.#readIds(tls, connection);
     this.#judgeHandshake(tcp, connection, flags, isCompleted);
     this.#judgeResumption(flags);
     this.hasFatalAlert = client.hasFatalAlert || server.hasFatalAlert;
@@ -119,7 +123,7 @@ export class ConnectionFacts {
   }
 
   /** Issued is what the server chose itself: not an echo, and not where an empty ticket says that nothing was (RFC 5077 3.3). */
-  #readIds(tls: TlsConnections, connection: number, flags: number): void {
+  #readIds(tls: TlsConnections, connection: number): void {
     const lengths = tls.rows.int(connection, Tls.ID_LENGTHS);
     const bytes = tls.rows.bytes;
     const offset = tls.rows.byteOffset(connection);
@@ -127,13 +131,13 @@ export class ConnectionFacts {
     this.offeredId.offset = offset;
     this.offeredId.length = (lengths & 0xff) - 1;
     this.issuedId.offset = offset + SESSION_ID_BYTES;
-    this.issuedId.length = flags & TlsFlag.TLS13 ? -1 : (lengths >>> 8) - 1;
+    this.issuedId.length = this.isTls13 ? -1 : (lengths >>> 8) - 1;
   }
 
   #judgeHandshake(tcp: TcpConnections, connection: number, flags: number, isCompleted: boolean): void {
     const isEcho = this.issuedId.length > 0 && isSameId(this.offeredId, this.issuedId);
     const hasEnded = this.client.frame > 0 || this.server.frame > 0;
-    if (flags & TlsFlag.TLS13) this.handshake = 'unknown';
+    if (this.isTls13) this.handshake = 'unknown';
     else if (flags & TlsFlag.SERVER_HELLO) {
       const kind = this.#kind(flags, isEcho);
       // The capture may end before the handshake: the server's messages have told by then which of the two it is.
@@ -164,7 +168,7 @@ export class ConnectionFacts {
     const isWhole = (flags & TlsFlag.CLIENT_HELLO_WHOLE) !== 0;
     const offersNothing = this.offeredId.length <= 0 && !this.offersTicket && !this.offersPsk;
     if (handshake === 'resumed') this.resumption = 'resumed';
-    else if (!(flags & TlsFlag.CLIENT_HELLO) || flags & TlsFlag.TLS13) this.resumption = 'unknown';
+    else if (!(flags & TlsFlag.CLIENT_HELLO) || this.isTls13) this.resumption = 'unknown';
     else if (offersNothing) this.resumption = isWhole ? 'not-offered' : 'unknown';
     else if (!(flags & TlsFlag.SERVER_HELLO)) this.resumption = this.missingBytes > 0 || handshake === 'unknown' ? 'unknown' : 'unanswered';
     else if (!isWhole || (!this.offersTicket && (this.maybePadding || this.offersPsk))) this.resumption = 'unknown';

@@ -69,6 +69,8 @@ export const TlsFlag = {
   EMPTY_TICKET: 2048,
   /** A ServerHello was asked for again by HelloRetryRequest. */
   RETRIED: 4096,
+  /** The ServerHello was cut before its extensions: TLS 1.3 says TLS 1.2 there (RFC 8446 4.1.3). */
+  MAYBE_TLS13: 8192,
 } as const;
 
 /** Bits of {@link TlsDirection}.FLAGS. */

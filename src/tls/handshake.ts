@@ -13,6 +13,7 @@ import { Names } from './names.js';
 
 /** A longer message is a header read at the wrong place: certificate chains, the longest ones, stay far below. */
 const MAX_PLAUSIBLE_BYTES = 1 << 18;
+const LEGACY_VERSION = 0x0303;
 /** First size of the buffer of a message in pieces: most hellos. */
 const MIN_MESSAGE_BYTES = 512;
 
@@ -227,6 +228,7 @@ export class HandshakeReader {
     this.#tls.setDirection(connection, direction, DirectionFlag.HELLO_IN_RECORD);
     rows.setInt(connection, Tls.VERSION, hello.version);
     rows.setInt(connection, Tls.CIPHER_SUITE, hello.cipherSuite);
+    if (reading === 'prefix' && hello.version === LEGACY_VERSION) this.#tls.set(connection, TlsFlag.MAYBE_TLS13);
     this.#tls.set(connection, TlsFlag.SERVER_HELLO | (hello.isTls13 ? TlsFlag.TLS13 : 0) | (hello.extendedMasterSecret ? TlsFlag.SERVER_EMS : 0));
     this.#keepSessionId(connection, 1, bytes, hello.sessionId);
     if (hello.alpn.length > 0) this.#tls.setProtocol(connection, this.#names.read(bytes, hello.alpn.start, hello.alpn.length));

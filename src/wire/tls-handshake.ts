@@ -75,8 +75,8 @@ export class ClientHello {
     this.#clear();
     const short = complete ? 'malformed' : 'prefix';
     let at = start + SESSION_ID;
+    if (start + 2 <= end) this.version = u16(bytes, start);
     if (at > end) return short;
-    this.version = u16(bytes, start);
     const idLength = bytes[at - 1];
     if (idLength > MAX_SESSION_ID_BYTES) return 'malformed';
     if (at + idLength > end) return short;
@@ -154,8 +154,8 @@ export class ServerHello {
     this.#clear();
     const short = complete ? 'malformed' : 'prefix';
     let at = start + SESSION_ID;
+    if (start + 2 <= end) this.version = u16(bytes, start);
     if (at > end) return short;
-    this.version = u16(bytes, start);
     this.helloRetryRequest = isHelloRetry(bytes, start + 2, end);
     // The TLS 1.3 drafts up to 21 name themselves in this field and have neither session_id nor compression_method.
     if (this.isTls13) {
