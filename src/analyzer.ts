@@ -153,29 +153,51 @@ export class Analyzer {
 
   #ipv4Segment(bytes: Uint8Array, network: number, transport: number, end: number, wireEnd: number): void {
     const packetEnd = ipv4.payloadEnd(bytes, network, wireEnd);
-    if (packetEnd < 0) return this.#notDecoded(packetEnd, 0);
+    if (packetEnd < 0) {
+      this.#notDecoded(packetEnd, 0);
+      return;
+    }
     const source = address(bytes, network + ipv4.SOURCE_ADDRESS);
     this.#segment(bytes, transport, end, packetEnd, 0, source, address(bytes, network + ipv4.DESTINATION_ADDRESS));
   }
 
   #ipv6(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
     const transport = ipv6.transportOffset(bytes, network, end);
-    if (transport < 0) return this.#notDecoded(transport, 0);
-    const packetEnd = ipv6.payloadEnd(bytes, network, wireEnd);
-    if (packetEnd < 0) return this.#notDecoded(packetEnd, 0);
+    const packetEnd = transport < 0 ? transport : ipv6.payloadEnd(bytes, network, wireEnd);
+    if (packetEnd < 0) {
+      this.#notDecoded(packetEnd, 0);
+      return;
+    }
     const source = this.#addresses.intern(bytes, network + ipv6.SOURCE_ADDRESS);
     const destination = this.#addresses.intern(bytes, network + ipv6.DESTINATION_ADDRESS);
     if (source < 0 || destination < 0) {
-      this.warnings.add('address-limit', `more than ${this.#limits.addresses} IPv6 addresses: packets of further ones were left out`, this.#frames);
+      this.warnings.add(
+        'address-limit',
+        `more than ${this.#limits.addresses} IPv6 addresses: packets of further ones were left out`,
+        this.#frames,
+      );
       return;
     }
     this.#segment(bytes, transport, end, packetEnd, 1, source, destination);
   }
 
-  #segment(bytes: Uint8Array, transport: number, capturedEnd: number, packetEnd: number, isIpv6: number, source: number, destination: number): void {
-    const end = capturedEnd < packetEnd ? capturedEnd : packetEnd;
+  #segment(
+    bytes: Uint8Array,
+    transport: number,
+    capturedEnd: number,
+    packetEnd: number,
+    isIpv6: number,
+    source: number,
+    destination: number,
+  ): void {
+    const end = Math.min(capturedEnd, packetEnd);
     const payload = tcp.payloadOffset(bytes, transport, end, packetEnd);
-    if (payload < 0) return this.#notDecoded(payload, 0);
+    if (payload === TRUNCATED) {
+      this.#notDecoded(payload, 0);
+      return;
+    }
+    const isMalformed = payload < 0;
+    if (isMalformed) this.#notDecoded(payload, 0);
     this.#tracker.segment(
       isIpv6,
       source,
@@ -184,18 +206,20 @@ export class Analyzer {
       tcp.destinationPort(bytes, transport),
       tcp.sequence(bytes, transport),
       tcp.acknowledgment(bytes, transport),
-      tcp.flags(bytes, transport),
+      // Wireshark counts a segment with an impossible header length to a stream; no more can be made of it.
+      isMalformed ? 0 : tcp.flags(bytes, transport),
       bytes,
       payload,
-      payload < end ? end : payload,
-      packetEnd - payload,
+      Math.max(payload, end),
+      isMalformed ? 0 : packetEnd - payload,
     );
   }
 
   /** Counts what was left out although it may have been TCP. */
   #notDecoded(outcome: number, linkType: number): void {
     const frame = this.#frames;
-    if (outcome === TRUNCATED) this.warnings.add('frame-truncated', 'frames cut within their headers were left out: capture with a larger snap length', frame);
+    if (outcome === TRUNCATED)
+      this.warnings.add('frame-truncated', 'frames cut within their headers were left out: capture with a larger snap length', frame);
     else if (outcome === MALFORMED) this.warnings.add('frame-malformed', 'frames whose headers contradict themselves were left out', frame);
     else if (outcome === FRAGMENT) this.warnings.add('ip-fragment', 'IP fragments were left out', frame);
     else if (outcome === UNSUPPORTED) {

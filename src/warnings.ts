@@ -22,7 +22,8 @@ export class Warnings {
 
   list(): Warning[] {
     const all = [...this.#kinds.values()].map((w) => ({ ...w }));
-    if (this.#dropped > 0) all.push({ code: 'warnings-dropped', message: `more than ${MAX_KINDS} kinds of warnings`, count: this.#dropped, frame: null });
+    if (this.#dropped > 0)
+      all.push({ code: 'warnings-dropped', message: `more than ${MAX_KINDS} kinds of warnings`, count: this.#dropped, frame: null });
     return all;
   }
 }

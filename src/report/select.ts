@@ -1,4 +1,4 @@
-import type { Connection, Endpoint, Finding, Report, Session } from '../model.js';
+import type { Connection, Finding, Report, Session } from '../model.js';
 import { type AddressRange, parseAddressRange } from './address-range.js';
 
 export interface Selection {
@@ -51,8 +51,7 @@ function identifiers(c: Connection): string[] {
 
 /** The client of a session may change: another connection of it may come from another address. */
 function isFindingOf(finding: Finding, range: AddressRange): boolean {
-  const others: { stream: number; client?: Endpoint }[] = [...finding.resumed, ...finding.uncleanCloses, ...finding.declines];
-  return [finding, ...others].some(({ client }) => client !== undefined && range(client.address));
+  return [finding, ...finding.resumed, ...finding.uncleanCloses, ...finding.declines].some(({ client }) => range(client.address));
 }
 
 function isSessionOf(session: Session, selection: Selection, streams: ReadonlySet<number>): boolean {

@@ -10,8 +10,6 @@ interface StoryOptions {
   /** Every event, however many. */
   all: boolean;
   paint: Paint;
-  /** The client of a connection, where it is known. */
-  clientOf: (stream: number) => Endpoint | null;
 }
 
 interface Event {
@@ -39,7 +37,8 @@ export function* storyLines(finding: Finding, number: number, options: StoryOpti
   yield* identity.map((line) => paint('title', line));
   const where = `client ${finding.client.address}, server ${endpointText(finding.server)}`;
   yield* wrapLabelled(INDENT, where, width);
-  yield* wrapLabelled(INDENT, `issued ${utc(finding.issued.time)}, where the seconds below begin`, width);
+  const origin = finding.issuedBeforeCapture ? 'first resumed' : 'issued';
+  yield* wrapLabelled(INDENT, `${origin} ${utc(finding.issued.time)}, where the seconds below begin`, width);
   yield '';
   yield* eventLines(finding, options);
   yield '';
@@ -50,8 +49,8 @@ export function* storyLines(finding: Finding, number: number, options: StoryOpti
 }
 
 /** Laid out by hand: the columns are few and plain, and there may be thousands of stories. */
-function* eventLines(finding: Finding, { width, all, paint, clientOf }: StoryOptions): Generator<string> {
-  const events = fold(eventsOf(finding, clientOf), all);
+function* eventLines(finding: Finding, { width, all, paint }: StoryOptions): Generator<string> {
+  const events = fold(eventsOf(finding), all);
   const origin = finding.issued.time;
   const rows = events.map((e) => [e.frames, Number.isNaN(e.time) ? '' : since(origin, e.time), e.client]);
   const widths = TITLES.map((title, i) => rows.reduce((most, row) => Math.max(most, row[i].length), title.length));
@@ -64,21 +63,15 @@ function* eventLines(finding: Finding, { width, all, paint, clientOf }: StoryOpt
 
 const TITLES: readonly string[] = ['frames', 'seconds', 'client'];
 
-function eventsOf(finding: Finding, clientOf: StoryOptions['clientOf']): Event[] {
-  const { issued } = finding;
-  const client = (at: { stream: number; client?: Endpoint }) => {
-    const known = at.stream === issued.stream ? finding.client : clientOf(at.stream);
-    return clientText(at.client ?? known, at.stream, finding.client);
-  };
-  const first = event(
-    issued,
-    `#${issued.frame}`,
-    clientText(finding.client, issued.stream, finding.client),
-    'issued in a full handshake',
-    null,
-  );
+function eventsOf(finding: Finding): Event[] {
+  const { issued, issuedBeforeCapture } = finding;
+  const client = (at: { client: Endpoint }) => clientText(at.client, finding.client);
+  const origin = issuedBeforeCapture ? 'resumed; issued before the capture' : 'issued in a full handshake';
+  const first = event(issued, `#${issued.frame}`, client(finding), origin, null);
   const rest = [
-    ...finding.resumed.map((r) => event(r, frames(r.clientHello, r.frame), client(r), 'offered, resumed', null)),
+    ...finding.resumed
+      .slice(issuedBeforeCapture ? 1 : 0)
+      .map((r) => event(r, frames(r.clientHello, r.frame), client(r), 'offered, resumed', null)),
     ...finding.uncleanCloses.map((c) => event(c, `#${c.frame}`, client(c), closeWords(c), 'warning')),
     ...finding.declines.map((d) => {
       const fresh = d.newSessionId === null ? 'no new ID' : `new ID ${shortId(d.newSessionId)}`;
@@ -109,8 +102,7 @@ function frames(clientHello: number, serverHello: number): string {
 }
 
 /** The port alone where the address is that of the whole story. */
-function clientText(endpoint: Endpoint | null, stream: number, known: Endpoint): string {
-  if (endpoint === null) return `stream ${stream}`;
+function clientText(endpoint: Endpoint, known: Endpoint): string {
   return endpoint.address === known.address ? `port ${endpoint.port}` : endpointText(endpoint);
 }
 

@@ -61,8 +61,7 @@ function* headlineLines(report: Report, width: number, selected: boolean, paint:
 }
 
 function* findingLines(report: Report, width: number, all: boolean, paint: Paint): Generator<string> {
-  const clients = new Map<number, Endpoint>(report.connections.map((c) => [c.stream, c.client]));
-  const options = { width, all, paint, clientOf: (stream: number) => clients.get(stream) ?? null };
+  const options = { width, all, paint };
   yield '';
   yield paint('title', 'Invalidated sessions');
   let told = 0;

@@ -88,10 +88,12 @@ export class ServerEvidence {
   #oldestAcceptedAfter(): readonly Acceptance[] {
     if (this.#later === null) {
       let least = Number.POSITIVE_INFINITY;
-      this.#later = this.#acceptances.sort((a, b) => b.time - a.time).map(({ time, sessionSince }) => {
-        least = Math.min(least, sessionSince);
-        return { time, sessionSince: least };
-      });
+      this.#later = this.#acceptances
+        .sort((a, b) => b.time - a.time)
+        .map(({ time, sessionSince }) => {
+          least = Math.min(least, sessionSince);
+          return { time, sessionSince: least };
+        });
       this.#later.reverse();
     }
     return this.#later;

@@ -53,7 +53,12 @@ export class FindingDraft {
   }
 
   /** Only when {@link isFound}. */
-  describe(session: Finding['session'], server: Endpoint, client: (use: Use) => Endpoint, newSession: (use: Use) => string | null): Finding {
+  describe(
+    session: Finding['session'],
+    server: Endpoint,
+    client: (use: Use) => Endpoint,
+    newSession: (use: Use) => string | null,
+  ): Finding {
     const offer = this.#first as Offer;
     const first = offer.issue ?? this.#resumed[0] ?? offer.use;
     const issued: Ref = { stream: first.stream, frame: answerFrame(first), time: first.answerTime };

@@ -98,7 +98,10 @@ export class SessionLedger {
   }
 
   #remember(facts: ConnectionFacts, server: number, isOffered: boolean, isIssued: boolean): void {
-    if (this.#uses.size >= this.#limits.uses) return this.#full();
+    if (this.#uses.size >= this.#limits.uses) {
+      this.#full();
+      return;
+    }
     const offered = isOffered ? this.#intern(server, facts.offeredId) : -1;
     const issued = isIssued ? this.#intern(server, facts.issuedId) : -1;
     if ((isOffered && offered < 0) || (isIssued && issued < 0)) this.#full();
@@ -114,7 +117,10 @@ export class SessionLedger {
 
   #full(): void {
     const { sessions, uses } = this.#limits;
-    this.#warnings.add('session-limit', `more than ${sessions} sessions or ${uses} connections that used one: later ones were counted, not correlated`);
+    this.#warnings.add(
+      'session-limit',
+      `more than ${sessions} sessions or ${uses} connections that used one: later ones were counted, not correlated`,
+    );
   }
 
   #link(session: number, use: number): void {
@@ -130,7 +136,10 @@ export class SessionLedger {
     // The first use, mostly the one that issued the session, stays; of the others the oldest goes.
     this.#uses.unlinkNext(rows.int(session, FIRST_USE) - 1, session);
     rows.setInt(session, USES, count - 1);
-    this.#warnings.add('session-use-limit', `sessions used more than ${this.#limits.usesPerSession} times: their oldest uses were forgotten`);
+    this.#warnings.add(
+      'session-use-limit',
+      `sessions used more than ${this.#limits.usesPerSession} times: their oldest uses were forgotten`,
+    );
   }
 
   #read(session: number): Use[] {
@@ -167,7 +176,13 @@ export class SessionLedger {
   }
 
   /** An ID that nobody issued, from a client that also offers TLS 1.3, is padding; one that was issued is an offer after all. */
-  #settlePadding(uses: readonly Use[], isKnown: boolean, server: ServerCounts, causes: ReadonlyMap<Use, Cause>, outcomes: Map<number, Outcome>): void {
+  #settlePadding(
+    uses: readonly Use[],
+    isKnown: boolean,
+    server: ServerCounts,
+    causes: ReadonlyMap<Use, Cause>,
+    outcomes: Map<number, Outcome>,
+  ): void {
     for (const use of uses) {
       if (use.role !== 'declined') continue;
       const isPadding = use.maybePadding && !isKnown;

@@ -85,7 +85,8 @@ export class ServerCounts {
     this.handshakes[handshake]++;
     if (handshake === 'full' && resumption === 'declined') this.handshakes.declined++;
     if (handshake === 'full' && resumption === 'not-offered') this.handshakes.notOffered++;
-    if (handshake === 'full' || handshake === 'resumed') this.rate.add(facts.serverHello > 0 ? facts.serverHelloTime : facts.start, handshake === 'full');
+    if (handshake === 'full' || handshake === 'resumed')
+      this.rate.add(facts.serverHello > 0 ? facts.serverHelloTime : facts.start, handshake === 'full');
   }
 
   #addName(name: string | null): void {

@@ -69,7 +69,17 @@ const ANSWER_TIME = 0;
 const END_TIMES = 1;
 const FLOATS = 3;
 
-const Flag = { RESUMED: 1, ANSWERED: 2, COMPLETED: 4, FATAL: 8, AMBIGUOUS: 16, PADDING: 32, CLIENT_EMS: 64, SERVER_EMS: 128, SERVER_FIRST: 256 } as const;
+const Flag = {
+  RESUMED: 1,
+  ANSWERED: 2,
+  COMPLETED: 4,
+  FATAL: 8,
+  AMBIGUOUS: 16,
+  PADDING: 32,
+  CLIENT_EMS: 64,
+  SERVER_EMS: 128,
+  SERVER_FIRST: 256,
+} as const;
 /** Different texts that are told apart; what comes after shares the number of none. */
 const MAX_TEXTS = 1 << 20;
 

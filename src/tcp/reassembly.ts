@@ -147,9 +147,7 @@ export class Reassembly {
       if (ahead > 0) return;
       const segment = queue.shift() as Segment;
       if (ahead + segment.length <= 0) continue;
-      this.#at(segment, () =>
-        this.#deliver(connection, direction, segment.bytes, -ahead, segment.bytes.length, segment.length + ahead),
-      );
+      this.#at(segment, () => this.#deliver(connection, direction, segment.bytes, -ahead, segment.bytes.length, segment.length + ahead));
     }
     this.drop(connection, direction);
     const state = field(DirectionField.STATE, direction);

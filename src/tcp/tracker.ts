@@ -3,7 +3,18 @@
 import type { Limits } from '../limits.js';
 import type { Warnings } from '../warnings.js';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.js';
-import { type Direction, DirectionField, DirectionState, Field, Flow, FlowFlag, field, type Moment, type TcpConnections, Time } from './connections.js';
+import {
+  type Direction,
+  DirectionField,
+  DirectionState,
+  Field,
+  Flow,
+  FlowFlag,
+  field,
+  type Moment,
+  type TcpConnections,
+  Time,
+} from './connections.js';
 import { FlowTable } from './flow-table.js';
 import { Reassembly, type StreamConsumer } from './reassembly.js';
 import { Ring } from './ring.js';
@@ -85,7 +96,8 @@ export class TcpTracker {
     const at = this.#connections.rows.at(connection);
     const own = at + field(0, direction);
     const settled = BOTH_STARTS | (FlowFlag.HEARD << direction);
-    if ((page[at + Flow.FLAGS] & settled) !== settled || flags & SYN) this.#learnStart(connection, direction, sequence, acknowledgment, flags);
+    if ((page[at + Flow.FLAGS] & settled) !== settled || flags & SYN)
+      this.#learnStart(connection, direction, sequence, acknowledgment, flags);
     page[at + Field.LAST_FRAME] = this.#now.frame;
     this.#connections.rows.setFloat(connection, Time.LAST, this.#now.time);
     this.#acknowledge(page, at + field(0, direction === 0 ? 1 : 0), acknowledgment, flags);
@@ -105,7 +117,13 @@ export class TcpTracker {
         return;
       }
     }
-    if (flags & (FIN | RST)) this.#end(connection, direction, flags & RST ? DirectionState.RST : DirectionState.FIN, flags & RST ? payload : advance(payload, length));
+    if (flags & (FIN | RST))
+      this.#end(
+        connection,
+        direction,
+        flags & RST ? DirectionState.RST : DirectionState.FIN,
+        flags & RST ? payload : advance(payload, length),
+      );
   }
 
   /** The capture is over: tells of up to `count` of the connections that are still followed, by stream. False when none is left. */
@@ -123,7 +141,16 @@ export class TcpTracker {
   }
 
   /** The reference that a segment belongs to, where that is not simply the one found: opens a connection where need be. */
-  #route(found: number, low: number, high: number, ports: number, isIpv6: number, direction: Direction, sequence: number, flags: number): number {
+  #route(
+    found: number,
+    low: number,
+    high: number,
+    ports: number,
+    isIpv6: number,
+    direction: Direction,
+    sequence: number,
+    flags: number,
+  ): number {
     if (found === 0) return this.#open(low, high, ports, isIpv6);
     if ((flags & (SYN | ACK)) !== SYN) return found;
     const isSet = this.#flows.field(found, Flow.FLAGS) & (FlowFlag.ISN_SET << direction);
@@ -193,7 +220,15 @@ export class TcpTracker {
   }
 
   /** A payload that is not simply the next one, whole. */
-  #disorder(connection: number, direction: Direction, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
+  #disorder(
+    connection: number,
+    direction: Direction,
+    sequence: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    length: number,
+  ): void {
     const { rows } = this.#connections;
     if (end - start < length) rows.setInt(connection, Field.TRUNCATED_FRAMES, rows.int(connection, Field.TRUNCATED_FRAMES) + 1);
     this.#reassembly.segment(connection, direction, sequence, bytes, start, end, length);
@@ -227,7 +262,11 @@ export class TcpTracker {
     const before = rows.int(connection, state);
     const other: Direction = direction === 0 ? 1 : 0;
     if (kind === DirectionState.RST && !(before & DirectionState.RST)) {
-      rows.setInt(connection, field(DirectionField.RESET_ACKNOWLEDGED, direction), connections.of(connection, direction, DirectionField.ACKNOWLEDGED));
+      rows.setInt(
+        connection,
+        field(DirectionField.RESET_ACKNOWLEDGED, direction),
+        connections.of(connection, direction, DirectionField.ACKNOWLEDGED),
+      );
       if (before & DirectionState.ACK_KNOWN) rows.setBits(connection, state, DirectionState.RESET_ACK_KNOWN);
     }
     if (!(before & (DirectionState.FIN | DirectionState.RST))) {

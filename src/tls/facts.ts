@@ -144,7 +144,11 @@ export class ConnectionFacts {
       if (isCompleted || this.missingBytes > 0) this.handshake = kind ?? 'unknown';
       else this.handshake = hasEnded ? 'failed' : (kind ?? 'incomplete');
     } else {
-      const sawAll = flags & TlsFlag.CLIENT_HELLO && this.missingBytes === 0 && tcp.synDirection(connection) !== null && tcp.hasBothDirections(connection);
+      const sawAll =
+        flags & TlsFlag.CLIENT_HELLO &&
+        this.missingBytes === 0 &&
+        tcp.synDirection(connection) !== null &&
+        tcp.hasBothDirections(connection);
       if (!sawAll || isCompleted) this.handshake = 'unknown';
       else this.handshake = hasEnded ? 'failed' : 'incomplete';
     }

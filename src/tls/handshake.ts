@@ -157,7 +157,8 @@ export class HandshakeReader {
     const message = this.#messages.get(connection * 2 + direction);
     if (!message) return;
     const room = this.#limits.handshakeBytes - message.length;
-    if (end - start > room) this.#warnings.add('handshake-limit', 'a handshake message longer than is kept: only its beginning was read', this.#now.frame);
+    if (end - start > room)
+      this.#warnings.add('handshake-limit', 'a handshake message longer than is kept: only its beginning was read', this.#now.frame);
     append(message, bytes, start, Math.min(end, start + room));
     message.frame = this.#now.frame;
     message.time = this.#now.time;
@@ -192,7 +193,11 @@ export class HandshakeReader {
     const hello = this.#clientHello;
     const reading = hello.read(bytes, start, end, isWhole);
     if (reading === 'malformed') {
-      this.#warnings.add('malformed-hello', 'a ClientHello whose lengths contradict each other: it was read as far as it holds', this.#now.frame);
+      this.#warnings.add(
+        'malformed-hello',
+        'a ClientHello whose lengths contradict each other: it was read as far as it holds',
+        this.#now.frame,
+      );
     }
     rows.setInt(connection, Tls.CLIENT, direction + 1);
     if (reading !== 'done' && hello.sessionId.length < 0) return;
@@ -202,7 +207,8 @@ export class HandshakeReader {
     this.#keepSessionId(connection, 0, bytes, hello.sessionId);
     if (hello.offersTls13) this.#tls.set(connection, TlsFlag.OFFERS_TLS13);
     if (hello.extendedMasterSecret) this.#tls.set(connection, TlsFlag.CLIENT_EMS);
-    if (hello.serverName.length > 0) this.#tls.setServerName(connection, this.#names.read(bytes, hello.serverName.start, hello.serverName.length));
+    if (hello.serverName.length > 0)
+      this.#tls.setServerName(connection, this.#names.read(bytes, hello.serverName.start, hello.serverName.length));
     if (hello.ticket.length > 0) {
       this.#tls.set(connection, TlsFlag.OFFERS_TICKET);
       this.#tls.extend(connection).offeredTicket = digest(bytes, hello.ticket);
@@ -222,14 +228,22 @@ export class HandshakeReader {
       this.#tls.set(connection, TlsFlag.RETRIED);
       return;
     }
-    if (reading === 'malformed') this.#warnings.add('malformed-hello', 'a ServerHello whose lengths contradict each other: it was read as far as it holds', this.#now.frame);
+    if (reading === 'malformed')
+      this.#warnings.add(
+        'malformed-hello',
+        'a ServerHello whose lengths contradict each other: it was read as far as it holds',
+        this.#now.frame,
+      );
     rows.setInt(connection, Tls.CLIENT, 1 - direction + 1);
     this.#place(connection, false);
     this.#tls.setDirection(connection, direction, DirectionFlag.HELLO_IN_RECORD);
     rows.setInt(connection, Tls.VERSION, hello.version);
     rows.setInt(connection, Tls.CIPHER_SUITE, hello.cipherSuite);
     if (reading === 'prefix' && hello.version === LEGACY_VERSION) this.#tls.set(connection, TlsFlag.MAYBE_TLS13);
-    this.#tls.set(connection, TlsFlag.SERVER_HELLO | (hello.isTls13 ? TlsFlag.TLS13 : 0) | (hello.extendedMasterSecret ? TlsFlag.SERVER_EMS : 0));
+    this.#tls.set(
+      connection,
+      TlsFlag.SERVER_HELLO | (hello.isTls13 ? TlsFlag.TLS13 : 0) | (hello.extendedMasterSecret ? TlsFlag.SERVER_EMS : 0),
+    );
     this.#keepSessionId(connection, 1, bytes, hello.sessionId);
     if (hello.alpn.length > 0) this.#tls.setProtocol(connection, this.#names.read(bytes, hello.alpn.start, hello.alpn.length));
   }

@@ -24,7 +24,14 @@ export class RecordReader implements StreamConsumer {
   readonly #handshake: HandshakeReader;
   readonly #onFinish: (connection: number) => void;
 
-  constructor(tcp: TcpConnections, tls: TlsConnections, now: Moment, limits: Limits, warnings: Warnings, onFinish: (connection: number) => void) {
+  constructor(
+    tcp: TcpConnections,
+    tls: TlsConnections,
+    now: Moment,
+    limits: Limits,
+    warnings: Warnings,
+    onFinish: (connection: number) => void,
+  ) {
     this.#tcp = tcp;
     this.#tls = tls;
     this.#now = now;
@@ -57,12 +64,16 @@ export class RecordReader implements StreamConsumer {
   data(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
     const page = this.#tls.rows.ints;
     const own = this.#tls.rows.at(connection) + tlsField(0, direction);
-    if (page[own + TlsDirection.FLAGS] & (DirectionFlag.LOST | DirectionFlag.NOT_TLS) && !this.#find(connection, direction, bytes, start, end)) return;
+    if (
+      page[own + TlsDirection.FLAGS] & (DirectionFlag.LOST | DirectionFlag.NOT_TLS) &&
+      !this.#find(connection, direction, bytes, start, end)
+    )
+      return;
     let at = start;
     while (at < end) {
       const remaining = page[own + TlsDirection.REMAINING];
       if (remaining > 0) {
-        const length = remaining < end - at ? remaining : end - at;
+        const length = Math.min(remaining, end - at);
         page[own + TlsDirection.REMAINING] = remaining - length;
         if (page[own + TlsDirection.CONTENT_TYPE] !== ContentType.APPLICATION_DATA) {
           this.#body(connection, direction, bytes, at, at + length);
@@ -87,7 +98,8 @@ export class RecordReader implements StreamConsumer {
     const remaining = rows.int(connection, remainingAt);
     const isHandshake = this.#isPlainHandshake(connection, direction);
     if (length <= remaining) {
-      if (isHandshake && !this.#handshake.gap(connection, direction, length)) this.#tls.setDirection(connection, direction, DirectionFlag.SKIP_BODY);
+      if (isHandshake && !this.#handshake.gap(connection, direction, length))
+        this.#tls.setDirection(connection, direction, DirectionFlag.SKIP_BODY);
       rows.setInt(connection, remainingAt, remaining - length);
       if (length === remaining) this.#recordEnd(connection, direction);
       return;
@@ -228,7 +240,11 @@ export class RecordReader implements StreamConsumer {
     this.#tls.clearDirection(connection, direction, DirectionFlag.HAS_ALERT);
     const { alerts } = this.#tls.extend(connection);
     if (alerts.length >= this.#limits.alerts) {
-      this.#warnings.add('alert-limit', `more than ${this.#limits.alerts} alerts in one connection: the first and the last are kept`, this.#now.frame);
+      this.#warnings.add(
+        'alert-limit',
+        `more than ${this.#limits.alerts} alerts in one connection: the first and the last are kept`,
+        this.#now.frame,
+      );
       return;
     }
     alerts.push({

@@ -1,14 +1,6 @@
 // TLS handshake messages that tell full from abbreviated handshakes: RFC 5246 7.4, RFC 8446 4, RFC 5077 3.3.
 import { Cursor } from '../bytes/cursor.js';
-import {
-  ExtensionType,
-  isTls13,
-  offersTls13,
-  type Range,
-  readFirstProtocol,
-  readPskIdentities,
-  readServerName,
-} from './tls-extensions.js';
+import { ExtensionType, isTls13, offersTls13, type Range, readFirstProtocol, readPskIdentities, readServerName } from './tls-extensions.js';
 
 export const HANDSHAKE_HEADER_BYTES = 1 + 3;
 

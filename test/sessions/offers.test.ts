@@ -32,7 +32,14 @@ describe('sessions', () => {
     ['are issued', [{ issues: A }, { issues: B }], ['a1 issued 0:', 'b2 issued 1:']],
     ['are not issued without an ID', [{ issues: '' }], []],
     ['are resumed', [{ issues: A }, { offers: A, resumes: true }, { offers: A, resumes: true }], ['a1 issued 0: 1 resumed, 2 resumed']],
-    ['are declined', [{ issues: A, close: 'rst' }, { offers: A, issues: B }], ['a1 issued 0: 1 declined unclean-close', 'b2 issued 1:']],
+    [
+      'are declined',
+      [
+        { issues: A, close: 'rst' },
+        { offers: A, issues: B },
+      ],
+      ['a1 issued 0: 1 declined unclean-close', 'b2 issued 1:'],
+    ],
     ['were issued before the capture', [{ offers: A, resumes: true }], ['a1 issued -: 0 resumed']],
     ['were issued elsewhere', [{ offers: A, issues: B }], ['a1 issued -: 0 declined unknown-session', 'b2 issued 0:']],
     [
@@ -42,20 +49,36 @@ describe('sessions', () => {
     ],
     [
       'belong to one server address',
-      [{ issues: A, server: '198.51.100.1:443' }, { offers: A, issues: B, server: '198.51.100.2:443' }],
+      [
+        { issues: A, server: '198.51.100.1:443' },
+        { offers: A, issues: B, server: '198.51.100.2:443' },
+      ],
       ['a1 issued 0:', 'a1 issued -: 1 declined unknown-session', 'b2 issued 1:'],
     ],
     [
       'belong to one server port',
-      [{ issues: A, server: '198.51.100.1:443' }, { offers: A, issues: B, server: '198.51.100.1:8443' }],
+      [
+        { issues: A, server: '198.51.100.1:443' },
+        { offers: A, issues: B, server: '198.51.100.1:8443' },
+      ],
       ['a1 issued 0:', 'a1 issued -: 1 declined unknown-session', 'b2 issued 1:'],
     ],
     [
       'may be offered by any client',
-      [{ issues: A, client: '192.0.2.1:40000' }, { offers: A, resumes: true, client: '192.0.2.99:40000' }],
+      [
+        { issues: A, client: '192.0.2.1:40000' },
+        { offers: A, resumes: true, client: '192.0.2.99:40000' },
+      ],
       ['a1 issued 0: 1 resumed'],
     ],
-    ['are issued in place of declined ones', [{ offers: A, issues: B }, { offers: B, issues: C }], ['a1 issued -: 0 declined unknown-session', 'b2 issued 0: 1 declined never-resumable', 'c3 issued 1:']],
+    [
+      'are issued in place of declined ones',
+      [
+        { offers: A, issues: B },
+        { offers: B, issues: C },
+      ],
+      ['a1 issued -: 0 declined unknown-session', 'b2 issued 0: 1 declined never-resumable', 'c3 issued 1:'],
+    ],
     [
       'with IDs that differ in length are different',
       [{ issues: 'a1' }, { issues: 'a1a1' }, { offers: 'a1', resumes: true }],
@@ -75,13 +98,25 @@ describe('sessions', () => {
         id: A,
         server: { address: '198.51.100.1', port: 443 },
         issued: { stream: 0, frame: first.serverHello, time: capture.timeOf(first.serverHello) },
-        offers: [{ stream: 1, frame: second.clientHello, time: expect.closeTo(capture.timeOf(second.clientHello), 6), outcome: 'resumed', cause: null }],
+        offers: [
+          {
+            stream: 1,
+            frame: second.clientHello,
+            time: expect.closeTo(capture.timeOf(second.clientHello), 6),
+            outcome: 'resumed',
+            cause: null,
+          },
+        ],
       },
     ]);
   });
 
   it('are the same whatever the order in which connections end', () => {
-    const { report } = story([{ issues: A, holds: true }, { offers: A, resumes: true, holds: true }, { offers: A, resumes: true }]);
+    const { report } = story([
+      { issues: A, holds: true },
+      { offers: A, resumes: true, holds: true },
+      { offers: A, resumes: true },
+    ]);
     expect(sessionsOf(report)).toEqual(['a1 issued 0: 1 resumed, 2 resumed']);
   });
 });
@@ -90,8 +125,24 @@ describe('an ID that may be padding', () => {
   const tls13 = { hello: { tls13: true } };
   const cases: [name: string, visits: Visit[], resumption: string, sessions: string[]][] = [
     ['is one when nobody issued it', [{ offers: A, issues: B, ...tls13 }], 'not-offered', ['b2 issued 0:']],
-    ['is an offer when it was issued', [{ issues: A, close: 'rst' }, { offers: A, issues: B, ...tls13 }], 'declined', ['a1 issued 0: 1 declined unclean-close', 'b2 issued 1:']],
-    ['is an offer when it was issued to such a client', [{ issues: A, ...tls13 }, { offers: A, issues: B, ...tls13 }], 'declined', ['a1 issued 0: 1 declined never-resumable', 'b2 issued 1:']],
+    [
+      'is an offer when it was issued',
+      [
+        { issues: A, close: 'rst' },
+        { offers: A, issues: B, ...tls13 },
+      ],
+      'declined',
+      ['a1 issued 0: 1 declined unclean-close', 'b2 issued 1:'],
+    ],
+    [
+      'is an offer when it was issued to such a client',
+      [
+        { issues: A, ...tls13 },
+        { offers: A, issues: B, ...tls13 },
+      ],
+      'declined',
+      ['a1 issued 0: 1 declined never-resumable', 'b2 issued 1:'],
+    ],
     ['is an offer when it is taken', [{ offers: A, resumes: true, ...tls13 }], 'resumed', ['a1 issued -: 0 resumed']],
     [
       'is an offer when it was taken before',
@@ -99,7 +150,12 @@ describe('an ID that may be padding', () => {
       'declined',
       ['c0 issued 0: 1 resumed', 'a1 issued -: 2 resumed, 3 declined undetermined', 'b2 issued 3:'],
     ],
-    ['is none from a client of TLS 1.2', [{ offers: A, issues: B }], 'declined', ['a1 issued -: 0 declined unknown-session', 'b2 issued 0:']],
+    [
+      'is none from a client of TLS 1.2',
+      [{ offers: A, issues: B }],
+      'declined',
+      ['a1 issued -: 0 declined unknown-session', 'b2 issued 0:'],
+    ],
   ];
   it.each(cases)('%s', (_, visits, resumption, sessions) => {
     const { report } = story(visits);
@@ -123,13 +179,19 @@ describe('tickets', () => {
   const ticket = '7469636b';
 
   it('make the ID beside them no offer', () => {
-    const { report } = story([{ offers: A, issues: B, hello: { ticket } }, { offers: A, resumes: true, hello: { ticket } }]);
+    const { report } = story([
+      { offers: A, issues: B, hello: { ticket } },
+      { offers: A, resumes: true, hello: { ticket } },
+    ]);
     expect(sessionsOf(report)).toEqual(['b2 issued 0:']);
     expect(report.connections.map((c) => c.resumption)).toEqual(['declined', 'resumed']);
   });
 
   it('leave the ID an offer where the extension is empty', () => {
-    const { report } = story([{ issues: A, hello: { ticket: '' } }, { offers: A, resumes: true, hello: { ticket: '' } }]);
+    const { report } = story([
+      { issues: A, hello: { ticket: '' } },
+      { offers: A, resumes: true, hello: { ticket: '' } },
+    ]);
     expect(sessionsOf(report)).toEqual(['a1 issued 0: 1 resumed']);
     expect(report.connections[1]).toMatchObject({ resumption: 'resumed', resumedBy: 'session-id', offered: { ticket: null } });
   });
@@ -198,7 +260,10 @@ describe('servers', () => {
 });
 
 describe('what is kept', () => {
-  const visits: Visit[] = [{ issues: A, close: 'rst' }, { offers: A, issues: B }];
+  const visits: Visit[] = [
+    { issues: A, close: 'rst' },
+    { offers: A, issues: B },
+  ];
 
   it('does not change findings, servers and totals', () => {
     const all = story(visits, { keep: 'all' }).report;

@@ -27,18 +27,126 @@ function contentOf(queue: SegmentQueue): Piece[] {
 
 describe('the queue of out-of-order segments', () => {
   const cases: [name: string, pieces: Piece[], expected: Piece[]][] = [
-    ['sorts', [[20, 'cd'], [10, 'ab']], [[10, 'ab'], [20, 'cd']]],
-    ['keeps neighbours apart', [[12, 'cd'], [10, 'ab']], [[10, 'ab'], [12, 'cd']]],
-    ['leaves out the same again', [[10, 'abc'], [10, 'XYZ']], [[10, 'abc']]],
-    ['leaves out what lies within', [[10, 'abcd'], [11, 'XY']], [[10, 'abcd']]],
-    ['cuts an overlap in front', [[10, 'abc'], [12, 'XYZ']], [[10, 'abc'], [13, 'YZ']]],
-    ['cuts an overlap behind', [[12, 'abc'], [10, 'XYZ']], [[10, 'XY'], [12, 'abc']]],
-    ['fills both sides of one that lies within', [[12, 'ab'], [10, 'XXXXXX']], [[10, 'XX'], [12, 'ab'], [14, 'XX']]],
-    ['fills a hole only', [[10, 'ab'], [14, 'ef'], [10, 'XXXXXX']], [[10, 'ab'], [12, 'XX'], [14, 'ef']]],
-    ['sorts over the wrap', [[1, 'cd'], [-2, 'ab']], [[-2, 'ab'], [1, 'cd']]],
-    ['cuts overlaps over the wrap', [[-2, 'abc'], [-1, 'XYZ']], [[-2, 'abc'], [1, 'Z']]],
+    [
+      'sorts',
+      [
+        [20, 'cd'],
+        [10, 'ab'],
+      ],
+      [
+        [10, 'ab'],
+        [20, 'cd'],
+      ],
+    ],
+    [
+      'keeps neighbours apart',
+      [
+        [12, 'cd'],
+        [10, 'ab'],
+      ],
+      [
+        [10, 'ab'],
+        [12, 'cd'],
+      ],
+    ],
+    [
+      'leaves out the same again',
+      [
+        [10, 'abc'],
+        [10, 'XYZ'],
+      ],
+      [[10, 'abc']],
+    ],
+    [
+      'leaves out what lies within',
+      [
+        [10, 'abcd'],
+        [11, 'XY'],
+      ],
+      [[10, 'abcd']],
+    ],
+    [
+      'cuts an overlap in front',
+      [
+        [10, 'abc'],
+        [12, 'XYZ'],
+      ],
+      [
+        [10, 'abc'],
+        [13, 'YZ'],
+      ],
+    ],
+    [
+      'cuts an overlap behind',
+      [
+        [12, 'abc'],
+        [10, 'XYZ'],
+      ],
+      [
+        [10, 'XY'],
+        [12, 'abc'],
+      ],
+    ],
+    [
+      'fills both sides of one that lies within',
+      [
+        [12, 'ab'],
+        [10, 'XXXXXX'],
+      ],
+      [
+        [10, 'XX'],
+        [12, 'ab'],
+        [14, 'XX'],
+      ],
+    ],
+    [
+      'fills a hole only',
+      [
+        [10, 'ab'],
+        [14, 'ef'],
+        [10, 'XXXXXX'],
+      ],
+      [
+        [10, 'ab'],
+        [12, 'XX'],
+        [14, 'ef'],
+      ],
+    ],
+    [
+      'sorts over the wrap',
+      [
+        [1, 'cd'],
+        [-2, 'ab'],
+      ],
+      [
+        [-2, 'ab'],
+        [1, 'cd'],
+      ],
+    ],
+    [
+      'cuts overlaps over the wrap',
+      [
+        [-2, 'abc'],
+        [-1, 'XYZ'],
+      ],
+      [
+        [-2, 'abc'],
+        [1, 'Z'],
+      ],
+    ],
     ['remembers the length on the wire', [[10, 'ab', 5]], [[10, 'ab', 5]]],
-    ['cuts what was not captured as well', [[12, 'cd'], [10, 'ab', 6]], [[10, 'ab'], [12, 'cd'], [14, '', 2]]],
+    [
+      'cuts what was not captured as well',
+      [
+        [12, 'cd'],
+        [10, 'ab', 6],
+      ],
+      [
+        [10, 'ab'],
+        [12, 'cd'],
+        [14, '', 2],
+      ],
+    ],
     ['keeps nothing of an empty one', [[10, '']], []],
   ];
   it.each(cases)('%s', (_, pieces, expected) => {
@@ -47,7 +155,13 @@ describe('the queue of out-of-order segments', () => {
 
   it('counts what it holds, for itself and for all', () => {
     const held = { bytes: 1000 };
-    const queue = queueOf([[10, 'abc'], [20, 'de']], held);
+    const queue = queueOf(
+      [
+        [10, 'abc'],
+        [20, 'de'],
+      ],
+      held,
+    );
     expect(queue.count).toBe(2);
     expect(queue.bytes).toBeGreaterThan(5);
     expect(held.bytes).toBe(1000 + queue.bytes);
@@ -58,7 +172,10 @@ describe('the queue of out-of-order segments', () => {
   });
 
   it('counts empty payloads that were cut away, so that they are not free', () => {
-    const queue = queueOf([[10, '', 1], [20, '', 1]]);
+    const queue = queueOf([
+      [10, '', 1],
+      [20, '', 1],
+    ]);
     expect(queue.bytes).toBeGreaterThanOrEqual(2);
   });
 

@@ -8,7 +8,9 @@ const PORTS = { client: '192.0.2.1:40001', server: '198.51.100.1:443' };
 /** `stream: first frame-last frame` of each TLS connection, and the number of all connections. */
 function streamsOf(packets: readonly Packet[]): string {
   const { connections, totals } = analyze(packets);
-  return [...connections.map(({ stream, frames }) => `${stream}: ${frames.first}-${frames.last}`), `of ${totals.tcpConnections}`].join(', ');
+  return [...connections.map(({ stream, frames }) => `${stream}: ${frames.first}-${frames.last}`), `of ${totals.tcpConnections}`].join(
+    ', ',
+  );
 }
 
 function close({ client, server }: Link): void {

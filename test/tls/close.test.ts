@@ -52,9 +52,21 @@ describe('both sides close', () => {
       },
       'clean fin inferred | clean fin inferred | first client',
     ],
-    ['without close_notify', ({ client, server }) => [client.fin(), server.fin()], 'unclean fin absent | unclean fin absent | first client'],
-    ['without close_notify, the server first', ({ client, server }) => [server.fin(), client.fin()], 'unclean fin absent | unclean fin absent | first server'],
-    ['the server without close_notify', ({ client, server }) => [client.fin(protectedAlert), server.fin()], 'clean fin inferred | unclean fin absent | first client'],
+    [
+      'without close_notify',
+      ({ client, server }) => [client.fin(), server.fin()],
+      'unclean fin absent | unclean fin absent | first client',
+    ],
+    [
+      'without close_notify, the server first',
+      ({ client, server }) => [server.fin(), client.fin()],
+      'unclean fin absent | unclean fin absent | first server',
+    ],
+    [
+      'the server without close_notify',
+      ({ client, server }) => [client.fin(protectedAlert), server.fin()],
+      'clean fin inferred | unclean fin absent | first client',
+    ],
     [
       'and the server alerts after a bare FIN: most likely fatal',
       (link) => {
@@ -105,13 +117,21 @@ describe('one side closes', () => {
     ['the client with a RST', ({ client }) => client.reset(), 'unclean rst absent | open - unknown | first client'],
     ['the server with a RST', ({ server }) => server.reset(), 'open - unknown | unclean rst absent | first server'],
     ['the client with a FIN', ({ client }) => client.fin(), 'unclean fin absent | open - unknown | first client'],
-    ['the client with close_notify and no end', ({ client }) => client.send(protectedAlert), 'open - inferred | open - unknown | first client'],
+    [
+      'the client with close_notify and no end',
+      ({ client }) => client.send(protectedAlert),
+      'open - inferred | open - unknown | first client',
+    ],
     [
       'the client with an alert that was none of the last',
       ({ client }) => [client.send(protectedAlert), client.send(applicationData()), client.fin()],
       'unclean fin absent | open - unknown | first client',
     ],
-    ['twice with a FIN', ({ client }) => [client.fin(), client.emit(FIN | ACK, undefined, { sequence: client.next - 1 })], 'unclean fin absent | open - unknown | first client'],
+    [
+      'twice with a FIN',
+      ({ client }) => [client.fin(), client.emit(FIN | ACK, undefined, { sequence: client.next - 1 })],
+      'unclean fin absent | open - unknown | first client',
+    ],
     ['with a FIN and then a RST', ({ client }) => [client.fin(), client.reset()], 'unclean fin absent | open - unknown | first client'],
   ];
   it.each(cases)('%s', (_, speak, expected) => {
@@ -279,7 +299,14 @@ describe('alerts', () => {
     const canceled = client.send(alert('warning', 'user_canceled'));
     const fatal = server.fin(alert('fatal', 'unexpected_message'));
     expect(only(capture.packets).alerts).toEqual([
-      { frame: warning, time: capture.timeOf(warning), from: 'server', level: 'warning', description: 'no_renegotiation', encrypted: false },
+      {
+        frame: warning,
+        time: capture.timeOf(warning),
+        from: 'server',
+        level: 'warning',
+        description: 'no_renegotiation',
+        encrypted: false,
+      },
       { frame: canceled, time: capture.timeOf(canceled), from: 'client', level: 'warning', description: 'user_canceled', encrypted: false },
       { frame: fatal, time: capture.timeOf(fatal), from: 'server', level: 'fatal', description: 'unexpected_message', encrypted: false },
     ]);

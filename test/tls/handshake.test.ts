@@ -32,9 +32,17 @@ const serverFlight = (sessionId: string) => flight(serverHello({ sessionId }), c
 describe('a handshake is', () => {
   const cases: [string, (link: Link) => void, object][] = [
     ['full', (link) => fullHandshake(link), { handshake: 'full', resumption: 'not-offered', resumedBy: null }],
-    ['full, with an offer declined', (link) => fullHandshake(link, id('b2'), { sessionId: id('a1') }), { handshake: 'full', resumption: 'declined' }],
+    [
+      'full, with an offer declined',
+      (link) => fullHandshake(link, id('b2'), { sessionId: id('a1') }),
+      { handshake: 'full', resumption: 'declined' },
+    ],
     ['full, without an ID issued', (link) => fullHandshake(link, ''), { handshake: 'full', issued: { sessionId: null } }],
-    ['resumed', (link) => abbreviatedHandshake(link, id('a1')), { handshake: 'resumed', resumption: 'resumed', resumedBy: 'session-id', issued: { sessionId: null } }],
+    [
+      'resumed',
+      (link) => abbreviatedHandshake(link, id('a1')),
+      { handshake: 'resumed', resumption: 'resumed', resumedBy: 'session-id', issued: { sessionId: null } },
+    ],
     [
       'resumed by a ticket, with an invented ID',
       (link) => abbreviatedHandshake(link, id('f0'), { ticket: '7469636b' }),
@@ -164,14 +172,22 @@ describe('what the hellos say', () => {
   it('makes the client of the side whose port is lower', () => {
     const capture = new Capture();
     fullHandshake(capture.connect({ client: '203.0.113.9:80', server: '192.0.2.7:55555' }));
-    expect(only(capture.packets)).toMatchObject({ client: { port: 80 }, server: { port: 55555 }, handshake: 'full', quality: { rolesFrom: 'hello' } });
+    expect(only(capture.packets)).toMatchObject({
+      client: { port: 80 },
+      server: { port: 55555 },
+      handshake: 'full',
+      quality: { rolesFrom: 'hello' },
+    });
   });
 
   it('holds for session IDs of any length', () => {
     for (const length of [1, 2, 31, 32]) {
       const issued = 'c7'.repeat(length);
       expect(connection((link) => fullHandshake(link, issued)).issued.sessionId).toBe(issued);
-      expect(connection((link) => abbreviatedHandshake(link, issued))).toMatchObject({ offered: { sessionId: issued }, handshake: 'resumed' });
+      expect(connection((link) => abbreviatedHandshake(link, issued))).toMatchObject({
+        offered: { sessionId: issued },
+        handshake: 'resumed',
+      });
     }
   });
 });

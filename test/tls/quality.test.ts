@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { analyze, Capture, ethernet, type Link, only } from '../support/packets.js';
 import { closeAfter, closeText } from './close-text.js';
-import { abbreviatedHandshake, applicationData, clientHello, exchange, flight, fullHandshake, id, protectedAlert, serverHello } from './messages.js';
+import {
+  abbreviatedHandshake,
+  applicationData,
+  clientHello,
+  exchange,
+  flight,
+  fullHandshake,
+  id,
+  protectedAlert,
+  serverHello,
+} from './messages.js';
 
 type Speak = (link: Link) => void;
 
@@ -17,7 +27,11 @@ describe('lost bytes make a close unknown', () => {
   const cases: [name: string, speak: Speak, expected: string][] = [
     ['before a FIN', ({ client }) => [client.lose(protectedAlert), client.fin()], 'unknown fin unknown | open - unknown | first client'],
     ['before a RST', ({ client }) => [client.lose(protectedAlert), client.reset()], 'unknown - unknown | open - unknown | first client'],
-    ['before the FIN of the server', ({ client, server }) => [client.fin(protectedAlert), server.lose(protectedAlert), server.fin()], 'clean fin inferred | unknown fin unknown | first -'],
+    [
+      'before the FIN of the server',
+      ({ client, server }) => [client.fin(protectedAlert), server.lose(protectedAlert), server.fin()],
+      'clean fin inferred | unknown fin unknown | first -',
+    ],
     [
       'with the end of a record before a FIN',
       ({ client }) => [client.send(applicationData(500).subarray(0, 100)), client.lose(new Uint8Array(800)), client.fin()],
@@ -38,7 +52,9 @@ describe('lost bytes make a close unknown', () => {
   });
 
   it('but one number before a RST is a FIN that is missing', () => {
-    expect(closeAfter(({ client }) => [client.lose(Uint8Array.of(0)), client.reset()])).toBe('unclean - absent | open - unknown | first client');
+    expect(closeAfter(({ client }) => [client.lose(Uint8Array.of(0)), client.reset()])).toBe(
+      'unclean - absent | open - unknown | first client',
+    );
   });
 
   it.fails('and leave open who closed first, where the other side may have said so in them', () => {
@@ -135,7 +151,11 @@ describe('a capture that begins in mid connection', () => {
   });
 
   it('with the ServerHello alone knows the roles by it, and what was issued', () => {
-    const [connection] = midstream(({ server }) => server.send(flight(serverHello({ sessionId: id('51') }))), '192.0.2.1:443', '198.51.100.1:50000');
+    const [connection] = midstream(
+      ({ server }) => server.send(flight(serverHello({ sessionId: id('51') }))),
+      '192.0.2.1:443',
+      '198.51.100.1:50000',
+    );
     expect(connection).toMatchObject({ client: { port: 443 }, version: 'TLSv1.2', resumption: 'unknown', quality: { rolesFrom: 'hello' } });
   });
 
@@ -149,7 +169,12 @@ describe('a capture that begins in mid connection', () => {
   });
 
   it('never says unclean of a side of which it saw nothing but the end', () => {
-    for (const connection of midstream(({ client, server }) => [server.send(applicationData()), server.send(applicationData()), client.fin(), server.fin()])) {
+    for (const connection of midstream(({ client, server }) => [
+      server.send(applicationData()),
+      server.send(applicationData()),
+      client.fin(),
+      server.fin(),
+    ])) {
       expect(connection.close.client.state).toBe('unknown');
     }
   });

@@ -77,7 +77,14 @@ describe('supported_versions', () => {
 describe('pre_shared_key', () => {
   it.each([
     ['one identity', '0009 0003 616263 00000001', [{ start: 4, length: 3 }]],
-    ['two identities', '0010 0003 616263 00000001 0001 64 00000002', [{ start: 4, length: 3 }, { start: 13, length: 1 }]],
+    [
+      'two identities',
+      '0010 0003 616263 00000001 0001 64 00000002',
+      [
+        { start: 4, length: 3 },
+        { start: 13, length: 1 },
+      ],
+    ],
     ['binders behind it', '0009 0003 616263 00000001 0021 20', [{ start: 4, length: 3 }]],
     ['no identity', '0000', []],
     ['no body', '', []],
