@@ -1,3 +1,4 @@
+import { linkTypeName } from './capture/link-types.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { CaptureSource, Connection, Report } from './model.js';
 import { SessionLedger } from './sessions/ledger.js';
@@ -223,8 +224,15 @@ export class Analyzer {
     else if (outcome === MALFORMED) this.warnings.add('frame-malformed', 'frames whose headers contradict themselves were left out', frame);
     else if (outcome === FRAGMENT) this.warnings.add('ip-fragment', 'IP fragments were left out', frame);
     else if (outcome === UNSUPPORTED) {
-      this.warnings.add('link-type', `frames of link type ${linkType} were left out: it is not decoded`, frame, String(linkType));
+      this.#foreignFrame(linkType);
     }
+  }
+
+  #foreignFrame(linkType: number): void {
+    const name = linkTypeName(linkType);
+    const shown = name.startsWith('linktype') ? name : `${name} (link type ${linkType})`;
+    const what = `frames of ${shown} are not decoded; capture on an Ethernet, Linux cooked, raw IP or loopback interface`;
+    this.warnings.add('link-type', what, this.#frames, name);
   }
 
   #ended(number: number): void {

@@ -113,18 +113,29 @@ function useColor(command: AnalyzeCommand, isTerminal: boolean, env: Terminal['e
 }
 
 function status(report: Report, command: AnalyzeCommand): number {
-  if (command.failOnInvalidated && report.findings.length > 0) return EXIT.found;
-  return report.capture.sources.some((s) => s.truncated) ? EXIT.input : EXIT.ok;
+  if (command.failOnInvalidated && report.findings.some((f) => f.confidence !== 'low')) return EXIT.found;
+  return report.capture.sources.some((s) => s.truncated) || isAllForeign(report) ? EXIT.input : EXIT.ok;
+}
+
+/** Whether no frame at all is of a link type that is decoded: the report is then empty for no merit of the network. */
+function isAllForeign(report: Report): boolean {
+  const { sources, warnings } = report.capture;
+  const frames = sources.reduce((sum, s) => sum + s.frames, 0);
+  const foreign = warnings.filter((w) => w.code === LINK_TYPE).reduce((sum, w) => sum + w.count, 0);
+  return frames > 0 && foreign === frames;
 }
 
 /** Damage is told on standard error too: the report itself may go where nobody looks. */
 function tellDamage(report: Report, stderr: Writable): void {
   const { sources, warnings } = report.capture;
+  if (isAllForeign(report)) for (const w of warnings.filter((w) => w.code === LINK_TYPE)) say(stderr, w.message);
   if (!sources.some((s) => s.truncated)) return;
   const told = warnings.filter((w) => DAMAGE_CODES.has(w.code)).map((w) => w.message);
   const names = sources.filter((s) => s.truncated).map((s) => `${s.name}: damaged: not read to its end`);
   for (const message of told.length > 0 ? told : names) say(stderr, message);
 }
+
+const LINK_TYPE = 'link-type';
 
 /** Codes of warnings that tell why a source was not read to its end. */
 const DAMAGE_CODES: ReadonlySet<string> = new Set(['capture-damaged', 'capture-cut', 'input-unreadable']);

@@ -1,5 +1,5 @@
 /** A report for people: headline, servers, the story of each finding, what was read. */
-import type { Endpoint, Finding, Report } from '../model.js';
+import type { Finding, Report } from '../model.js';
 import { headline } from './headline.js';
 import { connectionLines, sessionLines } from './listing.js';
 import { noteLines } from './notes.js';

@@ -3,7 +3,7 @@ import type { Direction } from '../tcp/connections.js';
 import { TLS_BYTES, TLS_FLOATS, TLS_INTS, Tls, TlsDirection, tlsField } from './fields.js';
 
 /** An alert before the last one of its direction. */
-export interface EarlierAlert {
+interface EarlierAlert {
   direction: Direction;
   frame: number;
   time: number;

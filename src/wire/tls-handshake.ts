@@ -2,8 +2,6 @@
 import { Cursor } from '../bytes/cursor.js';
 import { ExtensionType, isTls13, offersTls13, type Range, readFirstProtocol, readPskIdentities, readServerName } from './tls-extensions.js';
 
-export const HANDSHAKE_HEADER_BYTES = 1 + 3;
-
 export const HandshakeType = {
   HELLO_REQUEST: 0,
   CLIENT_HELLO: 1,
