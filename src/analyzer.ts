@@ -17,6 +17,10 @@ import { FRAGMENT, MALFORMED, TRUNCATED, UNSUPPORTED } from './wire/outcome.js';
 import * as tcp from './wire/tcp.js';
 
 const IPV4_HEADER_BYTES = 20;
+/** Captures of several interfaces are a little out of order; more than this is another clock, or another file. */
+const MAX_STEP_BACK_SECONDS = 1;
+const TIME_BACKWARDS =
+  'frames are earlier than frames before them, by more than a second: for files that overlap in time, merge them first (mergecap -w all.pcap FILE...)';
 
 export interface AnalyzerOptions {
   /** `findings` (default) forgets what no finding needs; `all` keeps every connection and session for the report. */
@@ -98,6 +102,7 @@ export class Analyzer {
     this.#bytes += capturedLength;
     if (time < this.#firstTime) this.#firstTime = time;
     if (time > this.#lastTime) this.#lastTime = time;
+    else if (time < this.#lastTime - MAX_STEP_BACK_SECONDS) this.warnings.add('time-backwards', TIME_BACKWARDS, this.#frames);
     const end = offset + capturedLength;
     const wireEnd = offset + Math.max(originalLength, capturedLength);
     const plain = plainTcpOffset(linkType, bytes, offset, end);

@@ -163,6 +163,8 @@ export interface Offered {
    * rather than an offer.
    */
   maybePadding: boolean;
+  /** The ClientHello was cut before its end (a snap length, lost bytes): what else it offers is not known. */
+  isCut: boolean;
   /** The extended_master_secret extension was there (RFC 7627). */
   extendedMasterSecret: boolean;
 }

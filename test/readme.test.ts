@@ -22,7 +22,8 @@ function blocks(text: string, language: string): string[] {
 /** The cells of the rows of the table that begins with this heading. */
 function table(text: string, heading: string): string[][] {
   const lines = text.split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${heading} |`));
+  const start = lines.findIndex((line) => line.startsWith('|') && line.split('|')[1].trim() === heading);
+  if (start < 0) throw new Error(`no table begins with ${heading}`);
   const length = lines.slice(start).findIndex((line) => !line.startsWith('|'));
   return lines.slice(start + 2, start + length).map((line) =>
     line

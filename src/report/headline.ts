@@ -32,7 +32,7 @@ function nothing(report: Report, selected: boolean): string {
   if (frames === 0) return `${flagged}: there are no frames to read.`;
   if (totals.tcpConnections === 0) return `${flagged}: no TCP connection in ${counted(frames, 'frame')}.`;
   if (totals.tlsConnections === 0) return `${flagged}: no TLS in ${counted(totals.tcpConnections, 'TCP connection')}.`;
-  const others = totals.handshakes.declined > 0 ? ' No decline was put down to an unclean close.' : '';
+  const others = totals.handshakes.declined > 0 && !hasNoCloses(report) ? ' No decline was put down to an unclean close.' : '';
   return `${flagged}: ${seen(report)}.${selected ? '' : others}`;
 }
 
@@ -54,13 +54,21 @@ function doubts(report: Report): string[] {
   const { closes } = report.totals;
   const sides = Object.values(closes).reduce((sum, n) => sum + n, 0);
   const result: string[] = [];
+  if (hasNoCloses(report))
+    result.push('The capture holds no close of any connection: which sessions an unclean close cost cannot be told from it.');
   if (closes.unknown > 0) {
     result.push(
-      `${figure(closes.unknown)} of ${counted(sides, 'close')} (one for each side) cannot be judged: the capture lacks their packets.`,
+      `${figure(closes.unknown)} of ${counted(sides, 'close')} (one for each side) cannot be judged: the capture lacks their packets, or hides them (TLS 1.3).`,
     );
   }
   if (report.capture.sources.some((s) => s.truncated)) result.push('The input is damaged: only what comes before the damage is told here.');
   return result;
+}
+
+/** Connections, and not one FIN or RST: what a filter leaves that lets only payloads through. */
+function hasNoCloses(report: Report): boolean {
+  const { closes, tlsConnections } = report.totals;
+  return tlsConnections > 0 && closes.open === 2 * tlsConnections;
 }
 
 function confidences(findings: readonly Finding[]): string {

@@ -172,10 +172,10 @@ export class SessionLedger {
     });
     this.#settlePadding(uses, isKnown, server, causes, outcomes);
     if (finding.isFound) this.#addFinding(finding, session, server, findings);
-    if (this.#keepAll && (isKnown || !uses.every((use) => use.maybePadding))) sessions.push(this.#describe(session, uses, causes, server));
+    if (this.#keepAll && (isKnown || !uses.every((use) => use.isUncertain))) sessions.push(this.#describe(session, uses, causes, server));
   }
 
-  /** An ID that nobody issued, from a client that also offers TLS 1.3, is padding; one that was issued is an offer after all. */
+  /** An ID that nobody issued, from a client that may not have offered it, is no offer; one that was issued is one after all. */
   #settlePadding(
     uses: readonly Use[],
     isKnown: boolean,
@@ -185,8 +185,8 @@ export class SessionLedger {
   ): void {
     for (const use of uses) {
       if (use.role !== 'declined') continue;
-      const isPadding = use.maybePadding && !isKnown;
-      if (use.maybePadding && use.completed) server.handshakes[isPadding ? 'notOffered' : 'declined']++;
+      const isPadding = use.isUncertain && !isKnown;
+      if (use.isUncertain && use.completed) server.handshakes[isPadding ? 'notOffered' : 'declined']++;
       if (!this.#keepAll) continue;
       if (isPadding) outcomes.set(use.stream, { resumption: 'not-offered', cause: null });
       else outcomes.set(use.stream, { resumption: 'declined', cause: causes.get(use) ?? null });
@@ -247,7 +247,7 @@ export class SessionLedger {
 /** Whether the session ID of a ClientHello is an offer: not beside a ticket (RFC 5077 3.4), nor where TLS 1.3 was negotiated (RFC 8446 4.1.2). */
 function offersSessionId(facts: ConnectionFacts): boolean {
   if (facts.offeredId.length <= 0 || facts.offersTicket || facts.isTls13) return false;
-  return facts.resumption !== 'unknown' || (facts.maybePadding && facts.handshake === 'full');
+  return facts.resumption !== 'unknown' || ((facts.maybePadding || facts.isHelloCut) && facts.handshake === 'full');
 }
 
 /** A low confidence says that something else explains the decline as well: that is a suspicion, not a count. */

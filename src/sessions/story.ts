@@ -86,7 +86,8 @@ class Story {
   #proof: Use | null = null;
   #hasFatalAlert = false;
   #hasDeclined = false;
-  #open = 0;
+  /** Connections by which the session is there and whose end was not seen yet. */
+  readonly #open = new Set<Use>();
   /** States of quiet ends since the proof. */
   #clean = false;
   #unknown = false;
@@ -109,7 +110,7 @@ class Story {
       if (this.#allCulprits.length < MAX_LISTED) this.#allCulprits.push(culprit);
     }
     if (!decides) return;
-    this.#open--;
+    this.#open.delete(use);
     if (close.state === 'clean') this.#clean = true;
     else if (close.state === 'unknown') this.#unknown = true;
     else if (close.state === 'aborted') this.#aborted = true;
@@ -122,7 +123,7 @@ class Story {
     if (use.role === 'issued') this.#issue ??= use;
     else if (this.#resumed.length < MAX_LISTED) this.#resumed.push(use);
     this.#proof = use;
-    this.#open++;
+    this.#open.add(use);
     this.#hasFatalAlert ||= use.fatalAlert;
     this.#culprits.length = 0;
     this.#clean = this.#unknown = this.#aborted = this.#hasDeclined = false;
@@ -131,7 +132,7 @@ class Story {
   #offer(use: Use): Offer {
     return {
       use,
-      exposure: this.#exposure(),
+      exposure: this.#exposure(use),
       culprits: this.#culprits,
       allCulprits: this.#allCulprits,
       issue: this.#issue,
@@ -142,13 +143,15 @@ class Story {
     };
   }
 
-  #exposure(): Exposure {
+  #exposure(offer: Use): Exposure {
     const unclean = this.#culprits.length > 0 ? this.#culprits.findLast((c) => c.state === 'unclean') : undefined;
     if (unclean) return unclean.end === 'fin' ? 'unclean-fin' : 'unclean-rst';
     if (this.#aborted) return 'aborted';
     if (this.#culprits.length > 0) return 'reset-race';
     if (this.#unknown) return 'unknown';
-    if (this.#open > 0) return 'open';
+    // A connection that is not seen any more may have ended where the capture lost it.
+    for (const use of this.#open) if (use.lastSeen > offer.answerTime) return 'open';
+    if (this.#open.size > 0) return 'unknown';
     return this.#clean ? 'clean' : 'unknown';
   }
 

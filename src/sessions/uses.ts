@@ -28,8 +28,10 @@ export interface Use {
   fatalAlert: boolean;
   /** A protected alert of the server that came first: close_notify or fatal. */
   ambiguousAlert: boolean;
-  /** Session ID was offered that may be padding. */
-  maybePadding: boolean;
+  /** The session ID may be no offer: it is padding, or stands beside a ticket that the capture cut off. */
+  isUncertain: boolean;
+  /** Time of the last packet where the client gave no end, else of that end. */
+  lastSeen: number;
   /** Numbers of texts, equal for equal texts; 0 where there is none. */
   version: number;
   serverName: number;
@@ -75,7 +77,7 @@ const Flag = {
   COMPLETED: 4,
   FATAL: 8,
   AMBIGUOUS: 16,
-  PADDING: 32,
+  UNCERTAIN: 32,
   CLIENT_EMS: 64,
   SERVER_EMS: 128,
   SERVER_FIRST: 256,
@@ -114,7 +116,7 @@ export class Uses {
     page[at + ISSUED] = issued + 1;
     page[at + NAMES] = (this.#names.intern(facts.serverName) << 8) | (this.#versions.intern(facts.version) & 0xff);
     rows.setFloat(row, ANSWER_TIME, answer);
-    rows.setFloat(row, END_TIMES, facts.client.time);
+    rows.setFloat(row, END_TIMES, facts.client.frame > 0 ? facts.client.time : facts.end);
     rows.setFloat(row, END_TIMES + 1, facts.server.time);
     return row;
   }
@@ -173,7 +175,8 @@ export class Uses {
       completed: (flags & Flag.COMPLETED) !== 0,
       fatalAlert: (flags & Flag.FATAL) !== 0,
       ambiguousAlert: (flags & Flag.AMBIGUOUS) !== 0,
-      maybePadding: (flags & Flag.PADDING) !== 0,
+      isUncertain: (flags & Flag.UNCERTAIN) !== 0,
+      lastSeen: rows.float(row, END_TIMES),
       version: names & 0xff,
       serverName: names >>> 8,
       clientEms: (flags & Flag.CLIENT_EMS) !== 0,
@@ -209,7 +212,7 @@ function flagsOf(facts: ConnectionFacts): number {
   if (facts.handshake === 'full' || facts.handshake === 'resumed') flags |= Flag.COMPLETED;
   if (facts.hasFatalAlert) flags |= Flag.FATAL;
   if (facts.hasAmbiguousAlert) flags |= Flag.AMBIGUOUS;
-  if (facts.maybePadding) flags |= Flag.PADDING;
+  if (facts.maybePadding || facts.isHelloCut) flags |= Flag.UNCERTAIN;
   if (facts.clientEms) flags |= Flag.CLIENT_EMS;
   if (facts.serverEms) flags |= Flag.SERVER_EMS;
   if (facts.first === 'server') flags |= Flag.SERVER_FIRST;

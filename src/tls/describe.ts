@@ -1,7 +1,7 @@
 // The facts of one connection as a Connection record.
 import { toHex } from '../bytes/hex.js';
 import type { Alert, Connection, SideClose } from '../model.js';
-import { type Direction, Field, type TcpConnections, Time } from '../tcp/connections.js';
+import { type Direction, Field, type TcpConnections } from '../tcp/connections.js';
 import { alertDescription, cipherSuiteName } from '../wire/registry/names.js';
 import { AlertLevel } from '../wire/tls-alert.js';
 import type { TlsConnections } from './connections.js';
@@ -20,7 +20,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
     serverName: facts.serverName,
     alpn: tls.protocol(connection),
     start: facts.start,
-    end: rows.float(connection, Time.LAST),
+    end: facts.end,
     version: facts.version,
     cipherSuite: isAnswered ? cipherSuiteName(tls.rows.int(connection, Tls.CIPHER_SUITE)) : null,
     offered: {
@@ -28,6 +28,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
       ticket: extras?.offeredTicket ?? null,
       psk: extras?.offeredPsk ?? [],
       maybePadding: facts.maybePadding,
+      isCut: facts.isHelloCut,
       extendedMasterSecret: facts.clientEms,
     },
     issued: { sessionId: idText(facts.issuedId), tickets: extras?.issuedTickets ?? [], extendedMasterSecret: facts.serverEms },

@@ -1,7 +1,7 @@
 // What is known of one connection when it is over. RFC 5246 7.3 tells full from abbreviated handshakes.
 import type { CloseNotify, CloseState, Handshake, Resumption } from '../model.js';
 import type { AddressTable } from '../tcp/address-table.js';
-import { type Direction, FlowFlag, type TcpConnections } from '../tcp/connections.js';
+import { type Direction, FlowFlag, type TcpConnections, Time } from '../tcp/connections.js';
 import { versionName } from '../wire/registry/names.js';
 import { judgeCloses } from './close.js';
 import type { TlsConnections } from './connections.js';
@@ -40,6 +40,8 @@ export class ConnectionFacts {
   serverPort = 0;
   serverName: string | null = null;
   start = 0;
+  /** Time of the last packet. */
+  end = 0;
   version: string | null = null;
   /** TLS 1.3 or a relative of it, or not to be told from it. */
   isTls13 = false;
@@ -51,6 +53,8 @@ export class ConnectionFacts {
   offersTicket = false;
   offersPsk = false;
   maybePadding = false;
+  /** The ClientHello was cut before its end: it may offer a ticket as well, beside which its session ID is no offer. */
+  isHelloCut = false;
   clientEms = false;
   serverEms = false;
   readonly client = new SideFacts();
@@ -75,10 +79,12 @@ export class ConnectionFacts {
     this.#readRoles(tcp, tls, connection);
     this.#readEndpoints(tcp, addresses, connection);
     this.serverName = tls.serverName(connection);
-    this.start = tcp.rows.float(connection, 0);
+    this.start = tcp.rows.float(connection, Time.START);
+    this.end = tcp.rows.float(connection, Time.LAST);
     this.offersTicket = (flags & TlsFlag.OFFERS_TICKET) !== 0;
     this.offersPsk = (flags & TlsFlag.OFFERS_PSK) !== 0;
     this.maybePadding = (flags & TlsFlag.OFFERS_TLS13) !== 0;
+    this.isHelloCut = (flags & (TlsFlag.CLIENT_HELLO | TlsFlag.CLIENT_HELLO_WHOLE)) === TlsFlag.CLIENT_HELLO;
     this.clientEms = (flags & TlsFlag.CLIENT_EMS) !== 0;
     this.serverEms = (flags & TlsFlag.SERVER_EMS) !== 0;
     this.clientHello = flags & TlsFlag.CLIENT_HELLO ? rows.int(connection, Tls.CLIENT_HELLO_FRAME) : 0;

@@ -52,8 +52,9 @@ export class SideView {
     return this.state & DirectionState.RST ? 'rst' : null;
   }
 
-  /** Sequence numbers between the last byte in order and the end. */
+  /** Sequence numbers between the last byte in order and the end; 0 where no byte of this side was seen. */
   get lostBeforeEnd(): number {
+    if (!(this.state & DirectionState.NEXT_KNOWN)) return 0;
     return distance(this.endSequence, this.next);
   }
 

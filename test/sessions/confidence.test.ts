@@ -89,7 +89,6 @@ describe('the evidence of a server', () => {
     ['FIN without close_notify', 'afterUncleanFin', 'fin'],
     ['RST without close_notify', 'afterUncleanRst', 'rst'],
     ['reset races', 'afterResetRace', 'race'],
-    ['connections that are open', 'whileOpen', 'open'],
   ];
   it.each(tallies)('counts %s', (_, key, close) => {
     const evidence = (visits: Visit[]) => story(visits).report.servers[0].evidence as Record<string, object>;
@@ -97,6 +96,19 @@ describe('the evidence of a server', () => {
     const all = { afterClean: none, afterResetRace: none, afterUncleanFin: none, afterUncleanRst: none, whileOpen: none };
     expect(evidence(resumed(close, A))).toEqual({ ...all, [key]: { resumed: 1, declined: 0 } });
     expect(evidence(declined(close, A))).toEqual({ ...all, [key]: { resumed: 0, declined: 1 } });
+  });
+
+  it('counts connections that are open: packets of theirs come later', () => {
+    const visits: Visit[] = [
+      { issues: A, holds: true },
+      { offers: A, resumes: true },
+    ];
+    expect(story(visits).report.servers[0].evidence.whileOpen).toEqual({ resumed: 1, declined: 0 });
+  });
+
+  it('does not count connections whose end may be lost: no packet of theirs comes later', () => {
+    const { evidence } = story(resumed('open', A)).report.servers[0];
+    expect(Object.values(evidence).every((tally) => tally.resumed === 0)).toBe(true);
   });
 
   it('leaves out what has a decisive other cause', () => {

@@ -134,6 +134,12 @@ describe('a limit that is reached is a warning, and the rest is right', () => {
     expect(report.totals.tcpConnections).toBe(12);
   });
 
+  it.each([1, 2, 8])('%i connections followed at a time', (open) => {
+    const { report, warnings, findings } = limited(killed(6), { open });
+    expect([warnings, findings]).toEqual([['open-limit'], ['10', '11', '12', '13', '14', '15']]);
+    expect(report.connections).toHaveLength(12);
+  });
+
   const names = [
     'addresses',
     'halfClosed',

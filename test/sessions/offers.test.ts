@@ -209,8 +209,9 @@ describe('tickets', () => {
   }
 
   it('that are empty issue nothing', () => {
-    const [connection] = story([withTicket('')]).report.connections;
-    expect(connection).toMatchObject({ handshake: 'full', issued: { tickets: [] } });
+    const { report } = story([withTicket('')]);
+    expect(report.connections).toMatchObject([{ handshake: 'full', issued: { sessionId: null, tickets: [] } }]);
+    expect(report.sessions).toEqual([]);
   });
 
   it('that are issued appear with the connection', () => {

@@ -19,6 +19,8 @@ export const START = 1_700_000_000;
 /** A millisecond passes from packet to packet. */
 const STEP = 1;
 const NONE = new Uint8Array(0);
+/** Room for the captures of tests: reserving the usual room takes longer than reading them. */
+export const SMALL = { open: 1024, halfClosed: 1024, lingering: 1024 };
 
 export interface LinkOptions {
   client?: string;
@@ -148,8 +150,11 @@ export interface ReadOptions extends AnalyzerOptions {
 }
 
 /** Everything that is found in the packets. */
-export function analyze(packets: readonly Packet[], { snapLength = Number.POSITIVE_INFINITY, ...options }: ReadOptions = {}): Report {
-  const analyzer = new Analyzer({ keep: 'all', ...options });
+export function analyze(
+  packets: readonly Packet[],
+  { snapLength = Number.POSITIVE_INFINITY, limits, ...options }: ReadOptions = {},
+): Report {
+  const analyzer = new Analyzer({ keep: 'all', ...options, limits: { ...SMALL, ...limits } });
   for (const packet of packets) {
     const frame = ethernet(packet);
     analyzer.push(frame.subarray(0, snapLength), START + Math.floor(packet.at / 1000), (packet.at % 1000) * 1e6, 1, frame.length);

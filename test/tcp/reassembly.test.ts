@@ -262,6 +262,21 @@ describe('the queues', () => {
     }
   });
 
+  it('have their room back when a hole is filled', () => {
+    const capture = new Capture();
+    const link = capture.connect();
+    fullHandshake(link);
+    const record = applicationData(1500);
+    for (let i = 0; i < 20; i++) {
+      link.client.emit(ACK, record.subarray(500), { sequence: link.client.next + 500 });
+      link.client.send(record.subarray(0, 500));
+      link.client.next += record.length - 500;
+    }
+    const report = analyze(capture.packets, { limits: { outOfOrderBytes: 2000, totalOutOfOrderBytes: 2000 } });
+    expect(report.capture.warnings).toEqual([]);
+    expect(report.connections).toMatchObject([{ quality: { missingBytes: 0 } }]);
+  });
+
   it('within their limits need no warning', () => {
     expect(analyze(withHoles(5, 10)).capture.warnings).toEqual([]);
   });
