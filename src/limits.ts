@@ -16,6 +16,8 @@ export interface Limits {
   totalOutOfOrderBytes: number;
   /** A plaintext handshake message that is put together from pieces, bytes. Hellos with many key shares stay below 10 kB. */
   handshakeBytes: number;
+  /** The same for all connections together, bytes. */
+  totalHandshakeBytes: number;
   /** Alerts kept of one connection. */
   alerts: number;
   /** Sessions remembered for their later offers. About 80 bytes each. */
@@ -41,6 +43,7 @@ export const DEFAULT_LIMITS: Limits = {
   outOfOrderBytes: 1 << 20,
   totalOutOfOrderBytes: 1 << 26,
   handshakeBytes: 1 << 16,
+  totalHandshakeBytes: 1 << 26,
   alerts: 16,
   sessions: 1 << 20,
   uses: 1 << 21,

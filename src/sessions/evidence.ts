@@ -1,6 +1,6 @@
 // What one server did with offers, by the closes that came before them.
 import type { ServerReport, Tally } from '../model.js';
-import type { Exposure, Offer } from './story.js';
+import type { Culprit, Exposure, Offer } from './story.js';
 
 export type Evidence = ServerReport['evidence'];
 
@@ -22,6 +22,7 @@ export class ServerEvidence {
   oldestResumed = 0;
   resumed = 0;
   /** Accepted offers, and when the server last showed before that it had the session: they tell restarts and full caches from single losses. */
+  readonly #kinds = new Map<string, Tally & { isUnclean: boolean }>();
   readonly #acceptances: Acceptance[] = [];
   #later: Acceptance[] | null = null;
 
@@ -34,10 +35,12 @@ export class ServerEvidence {
       if (this.#acceptances.length < MAX_ACCEPTANCES) this.#acceptances.push({ time: use.answerTime, sessionSince: proof.answerTime });
       const tally = this.tally(offer.exposure);
       if (tally) tally.resumed++;
+      if (tally && offer.culprit) this.kind(offer.culprit).resumed++;
     } else if (use.role === 'declined') {
       // One session dies once: only its first decline counts. A decisive other cause says nothing about closes.
       const tally = offer.isRepeated || offer.decisive !== null ? null : this.tally(offer.exposure);
       if (tally) tally.declined++;
+      if (tally && offer.culprit) this.kind(offer.culprit).declined++;
     }
   };
 
@@ -64,10 +67,24 @@ export class ServerEvidence {
     return { resumed: afterClean.resumed + whileOpen.resumed, declined: afterClean.declined + whileOpen.declined };
   }
 
-  /** Declines that no unclean close explains, because none was there, or because the server survived the same kind. */
+  /** Offers after closes of the same kind: by the same side, with the same end. */
+  kind(culprit: Culprit): Tally {
+    const key = `${culprit.by} ${culprit.end} ${culprit.state}`;
+    let tally = this.#kinds.get(key);
+    if (!tally) {
+      tally = { resumed: 0, declined: 0, isUnclean: culprit.state === 'unclean' };
+      this.#kinds.set(key, tally);
+    }
+    return tally;
+  }
+
+  /** Declines that no unclean close explains, because none was there, or because sessions survived the same kind. */
   get unexplained(): number {
-    const { afterUncleanFin: fin, afterUncleanRst: rst } = this.tallies;
-    return this.control.declined + (fin.resumed > 0 ? fin.declined : 0) + (rst.resumed > 0 ? rst.declined : 0);
+    return this.#unclean().reduce((sum, kind) => sum + (kind.resumed > 0 ? kind.declined : 0), this.control.declined);
+  }
+
+  #unclean(): readonly Tally[] {
+    return [...this.#kinds.values()].filter((kind) => kind.isUnclean);
   }
 
   /** Whether the server, after `time`, still took a session that it last needed no later than `since`: its store was not lost or full. */
@@ -100,17 +117,17 @@ export class ServerEvidence {
   }
 
   verdict(): string {
-    const { afterUncleanFin: fin, afterUncleanRst: rst } = this.tallies;
     const control = this.control;
-    if (this.resumed === 0 && control.declined > 0) return 'never-resumes';
-    const declined = fin.declined + rst.declined;
-    const resumed = fin.resumed + rst.resumed;
-    if (declined === 0) return resumed > 0 ? 'tolerates-unclean-close' : 'inconclusive';
-    const isSplit = (fin.declined > 0 && fin.resumed > 0) || (rst.declined > 0 && rst.resumed > 0) || control.declined > 0;
-    if (isSplit) return 'mixed';
-    return control.resumed > 0 ? 'invalidates-on-unclean-close' : 'inconclusive';
+    const unclean = this.#unclean();
+    const declined = unclean.reduce((sum, kind) => sum + kind.declined, 0);
+    if (this.resumed === 0 && control.declined >= ENOUGH_DECLINES) return 'never-resumes';
+    if (declined === 0) return unclean.some((kind) => kind.resumed > 0) ? 'tolerates-unclean-close' : 'inconclusive';
+    if (this.unexplained > 0) return 'mixed';
+    return this.resumed > 0 ? 'invalidates-on-unclean-close' : 'inconclusive';
   }
 }
 
+/** Declines without an unclean close, and no acceptance, from which on a server is said never to resume. */
+const ENOUGH_DECLINES = 3;
 /** Acceptances of one server that are kept for comparison. */
 const MAX_ACCEPTANCES = 4096;

@@ -110,7 +110,9 @@ function judge(offer: Offer, evidence: ServerEvidence): Judged {
   const control = evidence.control;
   const rivals: Cause[] = [];
   const age = decline.answerTime - (offer.issue ?? proof).answerTime;
-  const isSurvivable = (evidence.tally(offer.exposure)?.resumed ?? 0) > 0;
+  const isSurvivable = offer.culprit !== null && evidence.kind(offer.culprit).resumed > 0;
+  // A server that ends without close_notify of its own has mostly read that of the client: only a contrast can accuse it.
+  const isOwnFault = offer.culprit?.by === 'server' && control.resumed === 0;
   const isMaybeFatal = offer.culprits.some((culprit) => culprit.use.ambiguousAlert);
   if (isMaybeFatal) rivals.push('fatal-alert');
   if (evidence.resumed === 0) rivals.push('never-resumable');
@@ -119,7 +121,7 @@ function judge(offer: Offer, evidence: ServerEvidence): Judged {
   if (!keptOlder) rivals.push('restarted');
   if (age >= SHORTEST_TIMEOUT_SECONDS && age > evidence.oldestResumed) rivals.push('expired');
   if (!keptOlder) rivals.push('evicted');
-  if (isMaybeFatal || isSurvivable || evidence.unexplained > 0) return { confidence: 'low', rivals };
+  if (isMaybeFatal || isSurvivable || isOwnFault || evidence.unexplained > 0) return { confidence: 'low', rivals };
   return { confidence: control.resumed > 0 && rivals.length === 0 ? 'high' : 'medium', rivals };
 }
 

@@ -133,13 +133,20 @@ export class SessionLedger {
     const count = rows.int(session, USES) + 1;
     rows.setInt(session, USES, count);
     if (count <= this.#limits.usesPerSession) return;
-    // The first use, mostly the one that issued the session, stays; of the others the oldest goes.
-    this.#uses.unlinkNext(rows.int(session, FIRST_USE) - 1, session);
+    this.#dropUse(session, rows.int(session, FIRST_USE) - 1);
     rows.setInt(session, USES, count - 1);
     this.#warnings.add(
       'session-use-limit',
       `sessions used more than ${this.#limits.usesPerSession} times: their oldest uses were forgotten`,
     );
+  }
+
+  /** Drops an old use. The first one, mostly that which issued the session, stays, and so does the last acceptance: it says what survived. */
+  #dropUse(session: number, first: number): void {
+    const second = this.#uses.next(first, session);
+    const third = this.#uses.next(second, session);
+    const isLastAcceptance = this.#uses.isResumed(second, session) && !this.#uses.isResumed(third, session);
+    this.#uses.unlinkNext(isLastAcceptance ? second : first, session);
   }
 
   #read(session: number): Use[] {

@@ -14,8 +14,9 @@ export class HandshakeRate {
   readonly #limit: number;
   #step = 1;
   #origin = Number.NaN;
-  #full: number[] = [];
-  #resumed: number[] = [];
+  /** Full and resumed handshakes by step; steps without any are left out. */
+  #steps = new Map<number, [full: number, resumed: number]>();
+  #last = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -29,36 +30,38 @@ export class HandshakeRate {
       this.#double();
       at = Math.floor((time - this.#origin) / this.#step);
     }
-    const series = isFull ? this.#full : this.#resumed;
-    while (this.#full.length <= at) this.#full.push(0);
-    while (this.#resumed.length <= at) this.#resumed.push(0);
-    series[at]++;
+    const counts = this.#steps.get(at);
+    if (counts) counts[isFull ? 0 : 1]++;
+    else this.#steps.set(at, isFull ? [1, 0] : [0, 1]);
+    if (at > this.#last) this.#last = at;
   }
 
   /** Full handshakes per second: mean over the time from the first to the last handshake, at least a second; and the series. */
   report(): { mean: number; peak: number; series: [time: number, full: number, resumed: number][] } {
-    const seconds = Math.max(1, this.#full.length * this.#step);
-    const total = this.#full.reduce((sum, n) => sum + n, 0);
-    const peak = this.#full.reduce((most, n) => Math.max(most, n), 0) / this.#step;
-    const series = this.#full.map((full, i): [number, number, number] => [
-      this.#origin + i * this.#step,
-      full / this.#step,
-      this.#resumed[i] / this.#step,
-    ]);
-    return { mean: total / seconds, peak, series };
+    let total = 0;
+    let peak = 0;
+    const series: [time: number, full: number, resumed: number][] = [];
+    for (const [at, [full, resumed]] of [...this.#steps].sort(([a], [b]) => a - b)) {
+      total += full;
+      peak = Math.max(peak, full / this.#step);
+      series.push([this.#origin + at * this.#step, full / this.#step, resumed / this.#step]);
+    }
+    return { mean: total / Math.max(1, (this.#last + 1) * this.#step), peak, series };
   }
 
   #double(): void {
-    this.#full = inPairs(this.#full);
-    this.#resumed = inPairs(this.#resumed);
+    const steps = new Map<number, [full: number, resumed: number]>();
+    for (const [at, [full, resumed]] of this.#steps) {
+      const counts = steps.get(at >> 1);
+      if (counts) {
+        counts[0] += full;
+        counts[1] += resumed;
+      } else steps.set(at >> 1, [full, resumed]);
+    }
+    this.#steps = steps;
+    this.#last >>= 1;
     this.#step *= 2;
   }
-}
-
-function inPairs(series: readonly number[]): number[] {
-  const half: number[] = [];
-  for (let i = 0; i < series.length; i += 2) half.push(series[i] + (series[i + 1] ?? 0));
-  return half;
 }
 
 /** One server (address and port) as connections to it end. */

@@ -19,6 +19,8 @@ export interface Culprit {
 export interface Offer {
   use: Use;
   exposure: Exposure;
+  /** Of these the one that most likely counts. */
+  culprit: Culprit | null;
   /** Closes since {@link proof} that may have cost the session, in order. */
   culprits: readonly Culprit[];
   /** All such closes before the offer, survived ones included. */
@@ -100,11 +102,10 @@ class Story {
   /** One side of a connection by which the session was there ended. */
   close(use: Use, isClient: boolean): void {
     const { clientClose: client, serverClose: server } = use;
-    // The client's side decides, because it is what the server sees. A server that ends without close_notify matters where it did so
-    // first: one that answers close_notify with a bare FIN, as nginx does, has received all that it needs.
+    // The client's end decides whether the connection is over, because it is what the server sees.
     const decides = isClient || client.frame === 0;
     const close = isClient ? client : server;
-    const culprit = decides || use.serverFirst || client.state === 'unclean' ? culpritOf(use, isClient ? 'client' : 'server', close) : null;
+    const culprit = culpritOf(use, isClient ? 'client' : 'server', close);
     if (culprit) {
       this.#culprits.push(culprit);
       if (this.#allCulprits.length < MAX_LISTED) this.#allCulprits.push(culprit);
@@ -133,6 +134,7 @@ class Story {
     return {
       use,
       exposure: this.#exposure(use),
+      culprit: this.#culprit(),
       culprits: this.#culprits,
       allCulprits: this.#allCulprits,
       issue: this.#issue,
@@ -143,9 +145,16 @@ class Story {
     };
   }
 
+  /** The close that most likely counts: the last unclean one of a client, else of the server, else a reset that raced. */
+  #culprit(): Culprit | null {
+    if (this.#culprits.length === 0) return null;
+    const unclean = this.#culprits.filter((c) => c.state === 'unclean');
+    return unclean.findLast((c) => c.by === 'client') ?? unclean.at(-1) ?? this.#culprits[this.#culprits.length - 1];
+  }
+
   #exposure(offer: Use): Exposure {
-    const unclean = this.#culprits.length > 0 ? this.#culprits.findLast((c) => c.state === 'unclean') : undefined;
-    if (unclean) return unclean.end === 'fin' ? 'unclean-fin' : 'unclean-rst';
+    const culprit = this.#culprit();
+    if (culprit?.state === 'unclean') return culprit.end === 'fin' ? 'unclean-fin' : 'unclean-rst';
     if (this.#aborted) return 'aborted';
     if (this.#culprits.length > 0) return 'reset-race';
     if (this.#unknown) return 'unknown';
@@ -173,7 +182,8 @@ function culpritOf(use: Use, by: 'client' | 'server', close: UseClose): Culprit 
 function hasChangedParameters(session: Use, offer: Use): boolean {
   if (session.version !== 0 && offer.version !== 0 && session.version !== offer.version) return true;
   if (session.serverName !== 0 && offer.serverName !== 0 && session.serverName !== offer.serverName) return true;
-  return session.role === 'issued' && session.clientHello > 0 && hasChangedMasterSecret(session, offer);
+  const isKnown = session.role === 'issued' && session.clientHello > 0 && !session.isHelloCut && !offer.isHelloCut;
+  return isKnown && hasChangedMasterSecret(session, offer);
 }
 
 /** RFC 7627 5.3: a session keeps to the kind of master secret that it began with. */

@@ -35,6 +35,8 @@ export interface Use {
   /** Numbers of texts, equal for equal texts; 0 where there is none. */
   version: number;
   serverName: number;
+  /** The extensions of the ClientHello are not known. */
+  isHelloCut: boolean;
   clientEms: boolean;
   serverEms: boolean;
   /** Session that this connection issued, -1 for none. */
@@ -81,6 +83,7 @@ const Flag = {
   CLIENT_EMS: 64,
   SERVER_EMS: 128,
   SERVER_FIRST: 256,
+  HELLO_CUT: 512,
 } as const;
 /** Different texts that are told apart; what comes after shares the number of none. */
 const MAX_TEXTS = 1 << 20;
@@ -91,6 +94,8 @@ export class Uses {
   readonly #addresses = new Texts();
   readonly #names = new Texts();
   readonly #versions = new Texts();
+  #lastName: string | null = null;
+  #lastLower: string | null = null;
 
   get size(): number {
     return this.#rows.size;
@@ -114,16 +119,29 @@ export class Uses {
     page[at + END_FRAMES + 1] = facts.server.frame;
     page[at + OFFERED] = offered + 1;
     page[at + ISSUED] = issued + 1;
-    page[at + NAMES] = (this.#names.intern(facts.serverName) << 8) | (this.#versions.intern(facts.version) & 0xff);
+    page[at + NAMES] = (this.#names.intern(this.#lowerCase(facts.serverName)) << 8) | (this.#versions.intern(facts.version) & 0xff);
     rows.setFloat(row, ANSWER_TIME, answer);
     rows.setFloat(row, END_TIMES, facts.client.frame > 0 ? facts.client.time : facts.end);
     rows.setFloat(row, END_TIMES + 1, facts.server.time);
     return row;
   }
 
+  /** Host names are the same in either case (RFC 6066 3). */
+  #lowerCase(name: string | null): string | null {
+    if (name !== this.#lastName) {
+      this.#lastName = name;
+      this.#lastLower = name === null ? null : name.toLowerCase();
+    }
+    return this.#lastLower;
+  }
+
   /** Puts `row` behind `last` in the list of `session`. */
   link(last: number, row: number, session: number): void {
     this.#rows.setInt(last, this.#nextField(last, session), row + 1);
+  }
+
+  isResumed(row: number, session: number): boolean {
+    return this.isOffer(row, session) && (this.#rows.int(row, PORT_AND_FLAGS) & Flag.RESUMED) !== 0;
   }
 
   /** Takes the use after `row` out of the list of `session`. */
@@ -179,6 +197,7 @@ export class Uses {
       lastSeen: rows.float(row, END_TIMES),
       version: names & 0xff,
       serverName: names >>> 8,
+      isHelloCut: (flags & Flag.HELLO_CUT) !== 0,
       clientEms: (flags & Flag.CLIENT_EMS) !== 0,
       serverEms: (flags & Flag.SERVER_EMS) !== 0,
       issued: rows.int(row, ISSUED) - 1,
@@ -213,6 +232,7 @@ function flagsOf(facts: ConnectionFacts): number {
   if (facts.hasFatalAlert) flags |= Flag.FATAL;
   if (facts.hasAmbiguousAlert) flags |= Flag.AMBIGUOUS;
   if (facts.maybePadding || facts.isHelloCut) flags |= Flag.UNCERTAIN;
+  if (facts.isHelloCut) flags |= Flag.HELLO_CUT;
   if (facts.clientEms) flags |= Flag.CLIENT_EMS;
   if (facts.serverEms) flags |= Flag.SERVER_EMS;
   if (facts.first === 'server') flags |= Flag.SERVER_FIRST;

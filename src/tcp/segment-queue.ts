@@ -18,7 +18,7 @@ export interface Held {
 }
 
 /** What a queued segment costs beside its payload, so that empty payloads are not free. */
-const SEGMENT_OVERHEAD_BYTES = 200;
+const SEGMENT_OVERHEAD_BYTES = 600;
 
 /**
  * The out-of-order segments of one direction, by sequence number and without overlaps: where two segments carry the same bytes

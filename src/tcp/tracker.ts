@@ -26,6 +26,7 @@ const HALF_CLOSED = 'too many connections with only one side closed: the oldest 
 const OPEN = 'too many connections open at a time: old ones were told as they were';
 const FLOWS = "too many connections: old ones were forgotten, stream numbers may differ from Wireshark's";
 
+const ENDS = DirectionState.FIN | DirectionState.RST;
 const BOTH_STARTS = FlowFlag.ISN_SET | (FlowFlag.ISN_SET << 1);
 /** State bits that tell whether the next payload can be taken as it comes. */
 const IN_ORDER = DirectionState.NEXT_KNOWN | DirectionState.QUEUED;
@@ -103,6 +104,7 @@ export class TcpTracker {
     this.#acknowledge(page, at + field(0, direction === 0 ? 1 : 0), acknowledgment, flags);
     if (length === 0 && !(flags & (FIN | RST))) return;
     if (!(page[at + Flow.FLAGS] & FlowFlag.FOLLOWED)) this.#follow(connection);
+    if (!(flags & RST) && (page[own + DirectionField.STATE] & ENDS) === DirectionState.RST) this.#revokeReset(connection, direction);
     const payload = flags & SYN ? advance(sequence, 1) : sequence;
     const state = page[own + DirectionField.STATE];
     if (!(state & DirectionState.NEXT_KNOWN)) this.#beginAtSyn(connection, direction);
@@ -117,13 +119,8 @@ export class TcpTracker {
         return;
       }
     }
-    if (flags & (FIN | RST))
-      this.#end(
-        connection,
-        direction,
-        flags & RST ? DirectionState.RST : DirectionState.FIN,
-        flags & RST ? payload : advance(payload, length),
-      );
+    if (flags & RST) this.#end(connection, direction, DirectionState.RST, payload, flags);
+    else if (flags & FIN) this.#end(connection, direction, DirectionState.FIN, advance(payload, length), flags);
   }
 
   /** The capture is over: tells of up to `count` of the connections that are still followed, by stream. False when none is left. */
@@ -172,7 +169,7 @@ export class TcpTracker {
 
   #open(low: number, high: number, ports: number, isIpv6: number): number {
     if (this.#connections.rows.size >= this.#limits.open) this.#makeOpenRoom();
-    else if (this.#flows.size >= this.#limits.flows) this.#makeRoom();
+    if (this.#flows.size >= this.#limits.flows) this.#makeRoom();
     const connection = this.#flows.add(low, high, ports, isIpv6);
     const { rows } = this.#connections;
     rows.setInt(connection, Flow.STREAM, ++this.#streams);
@@ -254,21 +251,14 @@ export class TcpTracker {
   }
 
   /** A FIN or RST of `direction`, whose stream ends at `sequence`. */
-  #end(connection: number, direction: Direction, kind: number, sequence: number): void {
+  #end(connection: number, direction: Direction, kind: number, sequence: number, flags: number): void {
     const connections = this.#connections;
     const now = this.#now;
     const { rows } = connections;
     const state = field(DirectionField.STATE, direction);
     const before = rows.int(connection, state);
     const other: Direction = direction === 0 ? 1 : 0;
-    if (kind === DirectionState.RST && !(before & DirectionState.RST)) {
-      rows.setInt(
-        connection,
-        field(DirectionField.RESET_ACKNOWLEDGED, direction),
-        connections.of(connection, direction, DirectionField.ACKNOWLEDGED),
-      );
-      if (before & DirectionState.ACK_KNOWN) rows.setBits(connection, state, DirectionState.RESET_ACK_KNOWN);
-    }
+    if (kind === DirectionState.RST && !(before & DirectionState.RST)) this.#noteReset(connection, direction, before, sequence, flags);
     if (!(before & (DirectionState.FIN | DirectionState.RST))) {
       rows.setInt(connection, field(DirectionField.END_SEQUENCE, direction), sequence);
       rows.setInt(connection, field(DirectionField.END_FRAME, direction), now.frame);
@@ -279,8 +269,38 @@ export class TcpTracker {
     rows.setBits(connection, state, kind);
     const wasClosed = before & DirectionState.RST || (before & DirectionState.FIN && connections.hasEnded(connection, other));
     if (wasClosed) return;
-    const isClosed = kind === DirectionState.RST || connections.hasEnded(connection, other);
+    const isReset = kind === DirectionState.RST && this.#isInOrder(connection, direction, sequence);
+    const isClosed = isReset || connections.hasEnded(connection, other);
     this.#await(isClosed ? this.#closed : this.#halfClosed, connection);
+  }
+
+  /** What the peer had acknowledged by then: a RST without ACK takes its sequence number from there (RFC 9293 3.10.7.1). */
+  #noteReset(connection: number, direction: Direction, state: number, sequence: number, flags: number): void {
+    const { rows } = this.#connections;
+    const known = this.#connections.of(connection, direction, DirectionField.ACKNOWLEDGED);
+    const isKnown = (state & DirectionState.ACK_KNOWN) !== 0;
+    const isEcho = !(flags & ACK) && (!isKnown || distance(sequence, known) > 0);
+    rows.setInt(connection, field(DirectionField.RESET_ACKNOWLEDGED, direction), isEcho ? sequence : known);
+    if (isKnown || isEcho) rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.RESET_ACK_KNOWN);
+  }
+
+  /** RFC 5961 3.2: a RST elsewhere than at the next byte (or behind a FIN that the capture lost) need not close anything. */
+  #isInOrder(connection: number, direction: Direction, sequence: number): boolean {
+    const ahead = distance(sequence, this.#connections.of(connection, direction, DirectionField.NEXT));
+    const isKnown = this.#connections.state(connection, direction) & DirectionState.NEXT_KNOWN;
+    return !isKnown || ahead === 0 || ahead === 1;
+  }
+
+  /** A side that goes on sending was not ended by its RST: it was forged, or of no effect. */
+  #revokeReset(connection: number, direction: Direction): void {
+    const { rows } = this.#connections;
+    const at = field(DirectionField.STATE, direction);
+    rows.setInt(
+      connection,
+      at,
+      rows.int(connection, at) & ~(DirectionState.RST | DirectionState.RESET_ACK_KNOWN | DirectionState.END_ACK_KNOWN),
+    );
+    rows.setInt(connection, field(DirectionField.END_FRAME, direction), 0);
   }
 
   #await(ring: Ring, connection: number): void {

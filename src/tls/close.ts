@@ -6,16 +6,25 @@ import type { ConnectionFacts, SideFacts } from './facts.js';
 import { DirectionFlag, ENCRYPTED_ALERT } from './fields.js';
 import type { SideView } from './side.js';
 
+/** Which versions are possible: TLS 1.3 hides its alerts among application data. */
+export type Version = 'tls12' | 'tls13' | 'unsure';
+
 /** @param completed both sides finished their handshake */
-export function judgeCloses(client: SideView, server: SideView, isTls13: boolean, completed: boolean, into: ConnectionFacts): void {
-  into.first = isTls13 ? null : judgeFirst(client, server);
-  judgeSide(client, server, true, isTls13, completed, into.client);
-  judgeSide(server, client, false, isTls13, completed, into.server);
+export function judgeCloses(client: SideView, server: SideView, version: Version, completed: boolean, into: ConnectionFacts): void {
+  const hidesClient = hidesAlerts(client, version);
+  const hidesServer = hidesAlerts(server, version);
+  into.first = hidesClient || hidesServer ? null : judgeFirst(client, server);
+  judgeSide(client, server, true, hidesClient, completed, into.client);
+  judgeSide(server, client, false, hidesServer, completed, into.server);
 }
 
-function judgeSide(side: SideView, peer: SideView, isClient: boolean, isTls13: boolean, completed: boolean, into: SideFacts): void {
+function hidesAlerts(side: SideView, version: Version): boolean {
+  return version === 'tls13' || (version === 'unsure' && (side.flags & DirectionFlag.PROTECTED) !== 0);
+}
+
+function judgeSide(side: SideView, peer: SideView, isClient: boolean, isHidden: boolean, completed: boolean, into: SideFacts): void {
   const { end } = side;
-  into.closeNotify = isTls13 ? 'unknown' : judgeNotify(side, peer, isClient, completed);
+  into.closeNotify = isHidden ? 'unknown' : judgeNotify(side, peer, isClient, completed);
   into.state = judgeState(side, into.closeNotify, end);
   into.end = side.mayLackFin ? null : end;
   into.frame = end === null ? 0 : side.endFrame;
@@ -23,9 +32,12 @@ function judgeSide(side: SideView, peer: SideView, isClient: boolean, isTls13: b
 }
 
 function judgeNotify(side: SideView, peer: SideView, isClient: boolean, completed: boolean): CloseNotify {
+  if (side.endsWithCutAlert) return 'unknown';
   if (!side.endsWithAlert) return side.hasEnded && side.isWhole ? 'absent' : 'unknown';
   if (side.alert !== ENCRYPTED_ALERT) return side.endsWithClearCloseNotify ? 'seen' : 'absent';
-  return completed && isLikelyCloseNotify(side, peer, isClient) ? 'inferred' : 'unknown';
+  // After a HelloRequest or ClientHello of the peer it may as well be no_renegotiation, or the failure of a renegotiation.
+  const isRenegotiating = ((side.flags | peer.flags) & DirectionFlag.RENEGOTIATES) !== 0;
+  return completed && !isRenegotiating && isLikelyCloseNotify(side, peer, isClient) ? 'inferred' : 'unknown';
 }
 
 /**
@@ -40,6 +52,7 @@ function isLikelyCloseNotify(side: SideView, peer: SideView, isClient: boolean):
 
 function judgeState(side: SideView, closeNotify: CloseNotify, end: 'fin' | 'rst' | null): CloseState {
   if (end === null) return 'open';
+  if (side.hasFatalAlert) return 'aborted';
   if (closeNotify === 'unknown') return 'unknown';
   if (closeNotify === 'absent') return side.endsWithAlert ? 'aborted' : 'unclean';
   if (!(side.state & DirectionState.RST)) return 'clean';

@@ -46,6 +46,8 @@ export class ConnectionFacts {
   /** TLS 1.3 or a relative of it, or not to be told from it. */
   isTls13 = false;
   handshake: Handshake = 'unknown';
+  /** The server took what was offered, even where the handshake failed later. */
+  isAccepted = false;
   resumption: Resumption = 'unknown';
   readonly offeredId: IdFacts = { bytes: NO_BYTES, offset: 0, length: -1 };
   /** Length -1 also where the server issued no session ID of its own. */
@@ -97,12 +99,14 @@ export class ConnectionFacts {
     server.read(tcp, tls, connection, this.clientDirection === 0 ? 1 : 0);
     this.missingBytes = client.missingBytes + server.missingBytes;
     // Certificates and alerts are not seen as such in TLS 1.3.
-    const isTls12 = flags & TlsFlag.FULL || client.hasProtectedAlert || server.hasProtectedAlert;
-    const isUnsure = (flags & TlsFlag.MAYBE_TLS13) !== 0 && !isTls12;
-    this.isTls13 = (flags & TlsFlag.TLS13) !== 0 || isUnsure;
-    this.version = flags & TlsFlag.SERVER_HELLO && !isUnsure ? versionName(rows.int(connection, Tls.VERSION)) : null;
+    const isTls12 = (flags & TlsFlag.FULL) !== 0 || client.hasProtectedAlert || server.hasProtectedAlert;
+    const isSeen = (flags & TlsFlag.SERVER_HELLO) !== 0;
+    const isAmbiguous = (flags & TlsFlag.MAYBE_TLS13) !== 0 && !isTls12;
+    const isUnsure = isAmbiguous || (!isSeen && !isTls12);
+    this.isTls13 = (flags & TlsFlag.TLS13) !== 0 || isAmbiguous;
+    this.version = isSeen && !isAmbiguous ? versionName(rows.int(connection, Tls.VERSION)) : null;
     const isCompleted = client.hasFinished && server.hasFinished;
-    judgeCloses(client, server, this.isTls13, isCompleted, this);
+    judgeCloses(client, server, flags & TlsFlag.TLS13 ? 'tls13' : isUnsure ? 'unsure' : 'tls12', isCompleted, this);
     this.#readIds(tls, connection);
     this.#judgeHandshake(tcp, connection, flags, isCompleted);
     this.#judgeResumption(flags);
@@ -142,10 +146,12 @@ export class ConnectionFacts {
 
   #judgeHandshake(tcp: TcpConnections, connection: number, flags: number, isCompleted: boolean): void {
     const isEcho = this.issuedId.length > 0 && isSameId(this.offeredId, this.issuedId);
+    this.isAccepted = false;
     const hasEnded = this.client.frame > 0 || this.server.frame > 0;
     if (this.isTls13) this.handshake = 'unknown';
     else if (flags & TlsFlag.SERVER_HELLO) {
       const kind = this.#kind(flags, isEcho);
+      this.isAccepted = kind === 'resumed';
       // The capture may end before the handshake: the server's messages have told by then which of the two it is.
       if (isCompleted || this.missingBytes > 0) this.handshake = kind ?? 'unknown';
       else this.handshake = hasEnded ? 'failed' : (kind ?? 'incomplete');
@@ -158,7 +164,9 @@ export class ConnectionFacts {
       if (!sawAll || isCompleted) this.handshake = 'unknown';
       else this.handshake = hasEnded ? 'failed' : 'incomplete';
     }
-    const isIssued = this.handshake !== 'resumed' && this.handshake !== 'unknown' && !isEcho && !(flags & TlsFlag.EMPTY_TICKET);
+    // A ticket that was promised and not seen may have been empty, which voids the ID as well (RFC 5077 3.3).
+    const isVoid = flags & TlsFlag.EMPTY_TICKET || (flags & (TlsFlag.PROMISES_TICKET | TlsFlag.TICKET)) === TlsFlag.PROMISES_TICKET;
+    const isIssued = this.handshake !== 'resumed' && this.handshake !== 'unknown' && !isEcho && !isVoid;
     if (!isIssued) this.issuedId.length = -1;
   }
 
@@ -177,7 +185,7 @@ export class ConnectionFacts {
     const { handshake } = this;
     const isWhole = (flags & TlsFlag.CLIENT_HELLO_WHOLE) !== 0;
     const offersNothing = this.offeredId.length <= 0 && !this.offersTicket && !this.offersPsk;
-    if (handshake === 'resumed') this.resumption = 'resumed';
+    if (this.isAccepted) this.resumption = 'resumed';
     else if (!(flags & TlsFlag.CLIENT_HELLO) || this.isTls13) this.resumption = 'unknown';
     else if (offersNothing) this.resumption = isWhole ? 'not-offered' : 'unknown';
     else if (!(flags & TlsFlag.SERVER_HELLO)) this.resumption = this.missingBytes > 0 || handshake === 'unknown' ? 'unknown' : 'unanswered';

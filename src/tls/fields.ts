@@ -71,6 +71,9 @@ export const TlsFlag = {
   RETRIED: 4096,
   /** The ServerHello was cut before its extensions: TLS 1.3 says TLS 1.2 there (RFC 8446 4.1.3). */
   MAYBE_TLS13: 8192,
+  /** The ServerHello promises a NewSessionTicket (RFC 5077 3.2); one that holds a ticket came. */
+  PROMISES_TICKET: 16384,
+  TICKET: 32768,
 } as const;
 
 /** Bits of {@link TlsDirection}.FLAGS. */
@@ -95,6 +98,12 @@ export const DirectionFlag = {
   ALERT_ACKNOWLEDGES: 1024,
   /** A hello was read in the present record. */
   HELLO_IN_RECORD: 2048,
+  /** A fatal alert came in clear. */
+  FATAL: 4096,
+  /** The first protected handshake record, its Finished, came. */
+  FINISHED: 8192,
+  /** The last record but alerts was a protected handshake message after Finished: a renegotiation is under way. */
+  RENEGOTIATES: 16384,
 } as const;
 
 export function tlsField(of: number, direction: Direction): number {

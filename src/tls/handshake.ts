@@ -13,6 +13,8 @@ import { Names } from './names.js';
 
 /** A longer message is a header read at the wrong place: certificate chains, the longest ones, stay far below. */
 const MAX_PLAUSIBLE_BYTES = 1 << 18;
+/** Tickets kept of one connection: TLS <= 1.2 issues one. */
+const MAX_TICKETS = 4;
 const LEGACY_VERSION = 0x0303;
 /** First size of the buffer of a message in pieces: most hellos. */
 const MIN_MESSAGE_BYTES = 512;
@@ -20,6 +22,8 @@ const MIN_MESSAGE_BYTES = 512;
 interface Message {
   bytes: Uint8Array;
   length: number;
+  /** Its length as the header says. */
+  announced: number;
   /** Of the last piece. */
   frame: number;
   time: number;
@@ -44,6 +48,8 @@ export class HandshakeReader {
   readonly #ticket = new NewSessionTicket();
   /** Messages being put together, by connection * 2 + direction. */
   readonly #messages = new Map<number, Message>();
+  /** Bytes reserved for all of them. */
+  #held = 0;
 
   constructor(tls: TlsConnections, now: Moment, limits: Limits, warnings: Warnings) {
     this.#tls = tls;
@@ -107,8 +113,13 @@ export class HandshakeReader {
 
   drop(connection: number): void {
     if (this.#messages.size === 0) return;
-    this.#messages.delete(connection * 2);
-    this.#messages.delete(connection * 2 + 1);
+    this.#forget(connection * 2);
+    this.#forget(connection * 2 + 1);
+  }
+
+  #forget(key: number): void {
+    this.#held -= this.#messages.get(key)?.bytes.length ?? 0;
+    this.#messages.delete(key);
   }
 
   /** Reads a message header at `at`; the message itself as well where it is whole. Returns where to go on, or -1 when lost. */
@@ -148,7 +159,7 @@ export class HandshakeReader {
     this.#tls.rows.setInt(connection, tlsField(TlsDirection.MESSAGE_TYPE, direction), type);
     if (isRead) {
       this.#tls.setDirection(connection, direction, DirectionFlag.COLLECTING);
-      this.#messages.set(connection * 2 + direction, { bytes: new Uint8Array(0), length: 0, frame: 0, time: 0 });
+      this.#messages.set(connection * 2 + direction, { bytes: new Uint8Array(0), length: 0, announced: length, frame: 0, time: 0 });
     }
     return at;
   }
@@ -156,10 +167,12 @@ export class HandshakeReader {
   #collect(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
     const message = this.#messages.get(connection * 2 + direction);
     if (!message) return;
-    const room = this.#limits.handshakeBytes - message.length;
+    const room = Math.min(this.#limits.handshakeBytes - message.length, this.#limits.totalHandshakeBytes - this.#held);
     if (end - start > room)
       this.#warnings.add('handshake-limit', 'a handshake message longer than is kept: only its beginning was read', this.#now.frame);
-    append(message, bytes, start, Math.min(end, start + room));
+    const before = message.bytes.length;
+    append(message, bytes, start, Math.min(end, start + Math.max(0, room)));
+    this.#held += message.bytes.length - before;
     message.frame = this.#now.frame;
     message.time = this.#now.time;
   }
@@ -168,12 +181,12 @@ export class HandshakeReader {
     this.#tls.clearDirection(connection, direction, DirectionFlag.COLLECTING);
     const message = this.#messages.get(connection * 2 + direction);
     if (!message) return;
-    this.#messages.delete(connection * 2 + direction);
+    this.#forget(connection * 2 + direction);
     const type = this.#tls.of(connection, direction, TlsDirection.MESSAGE_TYPE);
     const { frame, time } = this.#now;
     this.#now.frame = message.frame;
     this.#now.time = message.time;
-    this.#read(connection, direction, type, message.bytes, 0, message.length, isWhole && message.length < this.#limits.handshakeBytes);
+    this.#read(connection, direction, type, message.bytes, 0, message.length, isWhole && message.length === message.announced);
     this.#now.frame = frame;
     this.#now.time = time;
   }
@@ -242,7 +255,10 @@ export class HandshakeReader {
     if (reading === 'prefix' && hello.version === LEGACY_VERSION) this.#tls.set(connection, TlsFlag.MAYBE_TLS13);
     this.#tls.set(
       connection,
-      TlsFlag.SERVER_HELLO | (hello.isTls13 ? TlsFlag.TLS13 : 0) | (hello.extendedMasterSecret ? TlsFlag.SERVER_EMS : 0),
+      TlsFlag.SERVER_HELLO |
+        (hello.isTls13 ? TlsFlag.TLS13 : 0) |
+        (hello.extendedMasterSecret ? TlsFlag.SERVER_EMS : 0) |
+        (hello.promisesTicket ? TlsFlag.PROMISES_TICKET : 0),
     );
     this.#keepSessionId(connection, 1, bytes, hello.sessionId);
     if (hello.alpn.length > 0) this.#tls.setProtocol(connection, this.#names.read(bytes, hello.alpn.start, hello.alpn.length));
@@ -251,7 +267,13 @@ export class HandshakeReader {
   #readTicket(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
     if (this.#tls.client(connection) === direction || this.#ticket.read(bytes, start, end) !== 'done') return;
     if (this.#ticket.ticket.length === 0) this.#tls.set(connection, TlsFlag.EMPTY_TICKET);
-    else this.#tls.extend(connection).issuedTickets = [digest(bytes, this.#ticket.ticket)];
+    else this.#keepTicket(connection, bytes);
+  }
+
+  #keepTicket(connection: number, bytes: Uint8Array): void {
+    const { issuedTickets } = this.#tls.extend(connection);
+    if (issuedTickets.length < MAX_TICKETS) issuedTickets.push(digest(bytes, this.#ticket.ticket));
+    this.#tls.set(connection, TlsFlag.TICKET);
   }
 
   /** @param which 0: offered, 1: issued */

@@ -3,7 +3,7 @@ import type { Limits } from '../limits.js';
 import { type Direction, DirectionField, DirectionState, type Moment, type TcpConnections } from '../tcp/connections.js';
 import type { StreamConsumer } from '../tcp/reassembly.js';
 import type { Warnings } from '../warnings.js';
-import { ALERT_BYTES } from '../wire/tls-alert.js';
+import { ALERT_BYTES, AlertLevel } from '../wire/tls-alert.js';
 import { HandshakeType } from '../wire/tls-handshake.js';
 import { ContentType, isRecordHeader, RECORD_HEADER_BYTES } from '../wire/tls-record.js';
 import type { TlsConnections } from './connections.js';
@@ -163,6 +163,9 @@ export class RecordReader implements StreamConsumer {
     page[own + TlsDirection.FLAGS] = flags | DirectionFlag.STARTED | isProtected;
     if (!(flags & DirectionFlag.STARTED)) this.#tls.set(connection, TlsFlag.TLS);
     if (type === ContentType.ALERT) this.#alertBegin(connection, direction, length);
+    else if (type === ContentType.HANDSHAKE && flags & DirectionFlag.CHANGE_CIPHER_SPEC)
+      this.#protectedHandshake(connection, direction, flags);
+    else if (flags & DirectionFlag.RENEGOTIATES) this.#tls.clearDirection(connection, direction, DirectionFlag.RENEGOTIATES);
     return true;
   }
 
@@ -211,6 +214,10 @@ export class RecordReader implements StreamConsumer {
     return isHidden === 0 && this.#tls.of(connection, direction, TlsDirection.CONTENT_TYPE) === ContentType.HANDSHAKE;
   }
 
+  #protectedHandshake(connection: number, direction: Direction, flags: number): void {
+    this.#tls.setDirection(connection, direction, flags & DirectionFlag.FINISHED ? DirectionFlag.RENEGOTIATES : DirectionFlag.FINISHED);
+  }
+
   /** An alert of another length than 2 is protected, whatever was seen before; one of 2 bytes can never be. */
   #alertBegin(connection: number, direction: Direction, length: number): void {
     this.#keepEarlierAlert(connection, direction);
@@ -231,6 +238,8 @@ export class RecordReader implements StreamConsumer {
     rows.setFloat(connection, TlsTime.ALERT + direction, this.#now.time);
     rows.setInt(connection, tlsField(TlsDirection.ALERT_SEQUENCE, direction), this.#tcp.of(connection, direction, DirectionField.NEXT));
     rows.setInt(connection, tlsField(TlsDirection.ALERT_ACKNOWLEDGES, direction), this.#now.acknowledges);
+    const alert = this.#tls.of(connection, direction, TlsDirection.ALERT);
+    if (alert !== ENCRYPTED_ALERT && alert >>> 8 === AlertLevel.FATAL) this.#tls.setDirection(connection, direction, DirectionFlag.FATAL);
     const acknowledges = this.#now.acknowledgesKnown ? DirectionFlag.ALERT_ACKNOWLEDGES : 0;
     this.#tls.setDirection(connection, direction, DirectionFlag.ALERT_LAST | DirectionFlag.HAS_ALERT | acknowledges);
   }

@@ -1,4 +1,4 @@
-import { type Direction, DirectionField, DirectionState, field, type TcpConnections, Time } from '../tcp/connections.js';
+import { type Direction, DirectionField, DirectionState, Flow, FlowFlag, field, type TcpConnections, Time } from '../tcp/connections.js';
 import { distance } from '../tcp/sequence.js';
 import { AlertLevel, CLOSE_NOTIFY } from '../wire/tls-alert.js';
 import type { TlsConnections } from './connections.js';
@@ -13,6 +13,7 @@ export class SideView {
   endAcknowledges = 0;
   resetAcknowledged = 0;
   missing = 0;
+  acknowledged = 0;
   endTime = 0;
   flags = 0;
   alert = 0;
@@ -26,6 +27,11 @@ export class SideView {
     const at = tcp.rows.at(connection) + field(0, direction);
     this.state = page[at + DirectionField.STATE];
     this.next = page[at + DirectionField.NEXT];
+    this.acknowledged = page[at + DirectionField.ACKNOWLEDGED];
+    if (!(this.state & DirectionState.NEXT_KNOWN) && tcp.flags(connection) & (FlowFlag.ISN_CERTAIN << direction)) {
+      this.next = (tcp.rows.int(connection, Flow.ISN + direction) + 1) | 0;
+      this.state |= DirectionState.NEXT_KNOWN;
+    }
     this.endSequence = page[at + DirectionField.END_SEQUENCE];
     this.endFrame = page[at + DirectionField.END_FRAME];
     this.endAcknowledges = page[at + DirectionField.END_ACKNOWLEDGES];
@@ -63,15 +69,21 @@ export class SideView {
     return (this.state & DirectionState.FIN) === 0 && (this.state & DirectionState.RST) !== 0 && this.lostBeforeEnd > 0;
   }
 
+  /** Sequence numbers that the peer acknowledged and the capture does not hold. A FIN takes one. */
+  get lostBeforeAcknowledged(): number {
+    if (!(this.state & DirectionState.NEXT_KNOWN) || !(this.state & DirectionState.ACK_KNOWN)) return 0;
+    return distance(this.acknowledged, this.next) - (this.state & DirectionState.FIN ? 1 : 0);
+  }
+
   /** Bytes that the capture does not hold, those before the end included. */
   get missingBytes(): number {
-    return this.hasEnded ? this.missing + Math.max(0, this.lostBeforeEnd) : this.missing;
+    return this.missing + Math.max(0, this.hasEnded ? this.lostBeforeEnd : this.lostBeforeAcknowledged);
   }
 
   /** Whether its last part was seen whole, up to the end where there is one. */
   get isWhole(): boolean {
     if ((this.flags & (DirectionFlag.STARTED | DirectionFlag.LOST)) !== DirectionFlag.STARTED) return false;
-    if (!this.hasEnded) return true;
+    if (!this.hasEnded) return this.lostBeforeAcknowledged <= 0;
     // One number missing before a RST is a FIN that the capture lost: no TLS record is that short.
     return this.lostBeforeEnd <= (this.state & DirectionState.FIN ? 0 : 1);
   }
@@ -86,7 +98,7 @@ export class SideView {
   }
 
   get hasFatalAlert(): boolean {
-    return (this.flags & DirectionFlag.HAS_ALERT) !== 0 && this.alert >>> 8 === AlertLevel.FATAL;
+    return (this.flags & DirectionFlag.FATAL) !== 0;
   }
 
   /** The alert that stands last is in clear and says close_notify. */
@@ -94,6 +106,11 @@ export class SideView {
     const level = this.alert >>> 8;
     const isValid = level === AlertLevel.WARNING || level === AlertLevel.FATAL;
     return (this.flags & DirectionFlag.ALERT_LAST) !== 0 && isValid && (this.alert & 0xff) === CLOSE_NOTIFY;
+  }
+
+  /** An alert in clear stands last, and its body is not in the capture. */
+  get endsWithCutAlert(): boolean {
+    return (this.flags & DirectionFlag.ALERT_LAST) !== 0 && this.alert >= 0 && this.alert >>> 8 === 0;
   }
 
   /** An alert stands last that can end the side: a protected one, close_notify, or a fatal one. */

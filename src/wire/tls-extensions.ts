@@ -12,8 +12,8 @@ export const ExtensionType = {
 } as const;
 
 const HOST_NAME = 0;
-/** Identities looked at in one ClientHello; clients send one or two. */
-const MAX_PSK_IDENTITIES = 64;
+/** Identities looked at in one ClientHello; clients send one or two, and each costs a digest. */
+const MAX_PSK_IDENTITIES = 8;
 
 /** A range of bytes inside the message that is being read; `length` is -1 where there is none. */
 export interface Range {

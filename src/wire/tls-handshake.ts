@@ -139,6 +139,8 @@ export class ServerHello {
   readonly alpn: Range = { start: 0, length: -1 };
   extendedMasterSecret = false;
   helloRetryRequest = false;
+  /** The session_ticket extension: a NewSessionTicket will follow (RFC 5077 3.2). */
+  promisesTicket = false;
 
   read(bytes: Uint8Array, start: number, end: number, complete: boolean): Reading {
     this.#clear();
@@ -183,6 +185,7 @@ export class ServerHello {
 
   #readExtension(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
+    else if (type === ExtensionType.SESSION_TICKET) this.promisesTicket = true;
     else if (type === ExtensionType.ALPN) readFirstProtocol(this.#cursor.reset(bytes, start, end), this.alpn);
     else if (type === ExtensionType.SUPPORTED_VERSIONS && end - start >= 2) this.version = u16(bytes, start);
   }
@@ -199,6 +202,7 @@ export class ServerHello {
     this.alpn.length = -1;
     this.extendedMasterSecret = false;
     this.helloRetryRequest = false;
+    this.promisesTicket = false;
   }
 }
 
