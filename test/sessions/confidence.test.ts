@@ -57,6 +57,23 @@ describe('the confidence of a finding', () => {
     expect(finding.rivals).toContain(rival);
   });
 
+  it('is low when only the server closed without close_notify, and no contrast accuses it', () => {
+    const visits: Visit[] = [
+      { issues: A, close: 'answeredBare' },
+      { offers: A, issues: B },
+    ];
+    expect(findingOf(visits)).toMatchObject({ confidence: 'low', uncleanCloses: [{ by: 'server', end: 'fin' }] });
+    expect(findingOf([...control(4), ...visits]).confidence).toBe('medium');
+  });
+
+  it('is not lowered by survivals of the same end of the other side', () => {
+    const survived: Visit[] = [
+      { issues: id('e5'), close: 'serverRst' },
+      { offers: id('e5'), resumes: true },
+    ];
+    expect(findingOf(kept([...control(4), ...survived, ...killed, ...control(1, 0xd0)]))).toMatchObject({ confidence: 'high', rivals: [] });
+  });
+
   it('is not lowered by survivals of the other kind of end', () => {
     const survived: Visit[] = [
       { issues: id('e5'), close: 'fin' },
@@ -85,7 +102,7 @@ describe('the evidence of a server', () => {
 
   const tallies: [name: string, key: string, close: Visit['close']][] = [
     ['clean closes', 'afterClean', 'clean'],
-    ['a server that answers with a bare FIN', 'afterClean', 'answeredBare'],
+    ['a server that answers with a bare FIN', 'afterUncleanFin', 'answeredBare'],
     ['FIN without close_notify', 'afterUncleanFin', 'fin'],
     ['RST without close_notify', 'afterUncleanRst', 'rst'],
     ['reset races', 'afterResetRace', 'race'],
@@ -125,7 +142,8 @@ describe('the evidence of a server', () => {
     ['inconclusive', killed],
     ['invalidates-on-unclean-close', [...control(1), ...killed]],
     ['tolerates-unclean-close', [...control(1), ...resumed('rst', A), ...resumed('fin', B)]],
-    ['never-resumes', [...declined('clean', A), ...declined('rst', id('e5'))]],
+    ['inconclusive', [...declined('clean', A), ...declined('clean', id('e5'))]],
+    ['never-resumes', [...declined('clean', A), ...declined('clean', id('e5')), ...declined('clean', id('e6'))]],
     ['mixed', [...control(1), ...killed, ...resumed('rst', id('e5'))]],
     ['mixed', [...control(1), ...killed, ...declined('clean', id('e5'))]],
   ];

@@ -134,6 +134,14 @@ describe('one side closes', () => {
     ],
     ['with a FIN and then a RST', ({ client }) => [client.fin(), client.reset()], 'unclean fin absent | open - unknown | first client'],
   ];
+  it('is not closed by a RST in front of the next byte that changes nothing: it goes on', () => {
+    const speak: Speak = ({ client }) => {
+      client.emit(RST, undefined, { sequence: client.next - 900 });
+      client.send(applicationData());
+    };
+    expect(closeAfter(speak)).toBe('open - unknown | open - unknown | first -');
+  });
+
   it.each(cases)('%s', (_, speak, expected) => {
     expect(closeAfter(speak)).toBe(expected);
   });
@@ -203,8 +211,13 @@ describe('a RST behind close_notify', () => {
       'open - inferred | reset-race rst inferred | first client',
     ],
     [
-      'without an ACK flag',
+      'without an ACK flag: its number is what the other side had acknowledged',
       ({ client }) => [client.send(protectedAlert), client.emit(RST)],
+      'clean rst inferred | open - unknown | first client',
+    ],
+    [
+      'without an ACK flag, answering what was sent before close_notify was read',
+      ({ client }) => [client.send(protectedAlert), client.emit(RST, undefined, { sequence: client.next - protectedAlert.length })],
       'reset-race rst inferred | open - unknown | first client',
     ],
   ];
@@ -318,6 +331,17 @@ describe('alerts', () => {
     client.send(flight(clientHello()));
     server.send(Uint8Array.of(21, 3, 3, 0, 2, 2, 0xc8));
     expect(only(capture.packets).alerts).toMatchObject([{ level: 'fatal', description: '0xc8' }]);
+  });
+
+  it('of which the body was cut say nothing', () => {
+    const capture = new Capture();
+    const { client, server } = capture.connect();
+    client.send(flight(clientHello()));
+    server.send(flight(serverHello()));
+    client.send(alert('warning', 'close_notify'));
+    client.fin();
+    const snapLength = 54 + 6;
+    expect(closeText(only(capture.packets, { snapLength }))).toBe('unknown fin unknown | open - unknown | first -');
   });
 
   it('of no known level say nothing', () => {

@@ -9,6 +9,7 @@ import {
   changeCipherSpec,
   clientHello,
   clientKeyExchange,
+  exchange,
   finished,
   flight,
   fullHandshake,
@@ -301,10 +302,21 @@ describe('a hello', () => {
     const speak = (link: Link) => {
       fullHandshake(link);
       for (const side of [link.client, link.server, link.client, link.server]) side.send(finished, record(20, Uint8Array.of(1)), finished);
+      exchange(link);
       link.client.fin(protectedAlert);
       link.server.acknowledge();
     };
     expect(connection(speak)).toMatchObject({ handshake: 'full', issued: { sessionId: id('51') }, close: { client: { state: 'clean' } } });
+  });
+
+  it('is the first one: an alert that follows a renegotiation at once may say that it failed', () => {
+    const speak = (link: Link) => {
+      fullHandshake(link);
+      exchange(link);
+      link.server.send(finished);
+      link.client.fin(protectedAlert);
+    };
+    expect(connection(speak).close.client).toMatchObject({ state: 'unknown', closeNotify: 'unknown' });
   });
 });
 

@@ -65,6 +65,7 @@ export function clientHello(hello: Hello = {}): Uint8Array {
 
 export function serverHello(hello: Hello = {}): Uint8Array {
   const extensions = [...commonExtensions(hello)];
+  if (hello.ticket !== undefined) extensions.push(extension(35, hello.ticket));
   if (hello.tls13) extensions.push(extension(43, '0304'));
   return message(2, concat([start(hello), u16(hello.cipherSuite ?? 0xc02f), Uint8Array.of(0), block(extensions)]));
 }
