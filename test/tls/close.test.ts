@@ -341,7 +341,7 @@ describe('alerts', () => {
     client.send(alert('warning', 'close_notify'));
     client.fin();
     const snapLength = 54 + 6;
-    expect(closeText(only(capture.packets, { snapLength }))).toBe('unknown fin unknown | open - unknown | first -');
+    expect(closeText(only(capture.packets, { snapLength }))).toBe('unknown fin unknown | open - unknown | first client');
   });
 
   it('of no known level say nothing', () => {

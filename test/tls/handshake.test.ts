@@ -242,6 +242,18 @@ describe('a hello', () => {
     expect(warningsOf(report)).toEqual(warnings);
   });
 
+  it('in pieces shares its room with those of other connections', () => {
+    const capture = new Capture();
+    const links = [capture.connect(), capture.connect(), capture.connect()];
+    for (const { client } of links) client.send(flight(hello).subarray(0, 80));
+    for (const { client } of links) client.send(flight(hello).subarray(80));
+    const report = analyze(capture.packets, { limits: { totalHandshakeBytes: 1024 } });
+    expect(warningsOf(report)).toEqual(['handshake-limit']);
+    expect(report.connections.map((c) => c.serverName)).toEqual(['a.example', 'a.example', null]);
+    const calm = analyze(capture.packets, { limits: { totalHandshakeBytes: 4096 } });
+    expect(calm.connections.map((c) => c.serverName)).toEqual(['a.example', 'a.example', 'a.example']);
+  });
+
   /** The length of the extensions is wrong: what they hold is not known. */
   function damaged(): Uint8Array {
     const bytes = hello.slice();

@@ -104,6 +104,21 @@ describe('bytes that the other side acknowledged and the capture lacks', () => {
   });
 });
 
+describe('a RST that overtakes', () => {
+  it.fails('an acknowledgment of its sender ends it none the less', () => {
+    const capture = new Capture();
+    const link = capture.connect();
+    fullHandshake(link);
+    exchange(link);
+    const acknowledgment = capture.packets.length;
+    link.client.reset();
+    const { packets } = capture;
+    const swapped = packets.with(acknowledgment, packets[acknowledgment - 1]).with(acknowledgment - 1, packets[acknowledgment]);
+    expect(only(packets).close.client.state).toBe('unclean');
+    expect(only(swapped).close.client.state).toMatch(/^(unclean|unknown)$/);
+  });
+});
+
 describe('a snap length', () => {
   const capture = new Capture();
   const link = capture.connect();
