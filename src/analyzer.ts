@@ -57,9 +57,11 @@ export class Analyzer {
   #firstTime = Number.POSITIVE_INFINITY;
   #lastTime = Number.NEGATIVE_INFINITY;
 
+  /** @throws RangeError for a limit that is no whole number, or 0 where nothing works without one */
   constructor(options: AnalyzerOptions = {}) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    checkLimits(this.#limits);
     this.#addresses = new AddressTable(this.#limits.addresses);
     this.#tcp = new TcpConnections(this.#limits.open);
     this.#tls = new TlsConnections(this.#limits.open);
@@ -259,4 +261,16 @@ export class Analyzer {
 
 function address(bytes: Uint8Array, offset: number): number {
   return (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
+}
+
+/** Nothing works without one of these. */
+const AT_LEAST_ONE: ReadonlySet<string> = new Set(['flows', 'open', 'seriesPoints', 'usesPerSession']);
+
+function checkLimits(limits: Limits): void {
+  for (const [name, limit] of Object.entries(limits)) {
+    const least = AT_LEAST_ONE.has(name) ? 1 : 0;
+    if (!Number.isSafeInteger(limit) || limit < least) {
+      throw new RangeError(`limits.${name}: expected a whole number from ${least} on, not ${limit}`);
+    }
+  }
 }

@@ -6,9 +6,9 @@ export interface Limits {
   open: number;
   /** IPv6 addresses told apart. About 30 bytes each. */
   addresses: number;
-  /** Connections kept in full of which one side ended and the other did not. About 300 bytes each. */
+  /** Connections kept in full of which one side ended and the other did not, rounded up to a power of two. About 350 bytes each. */
   halfClosed: number;
-  /** Closed connections kept a little longer for their last packets. About 300 bytes each. */
+  /** Closed connections kept a little longer for their last packets, rounded up to a power of two. About 350 bytes each. */
   lingering: number;
   /** Out-of-order payload kept for one direction of one connection, bytes: the usual receive window of a lossy path. */
   outOfOrderBytes: number;

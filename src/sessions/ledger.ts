@@ -192,10 +192,12 @@ export class SessionLedger {
   ): void {
     for (const use of uses) {
       if (use.role !== 'declined') continue;
-      const isPadding = use.isUncertain && !isKnown;
-      if (use.isUncertain && use.completed) server.handshakes[isPadding ? 'notOffered' : 'declined']++;
-      if (!this.#keepAll) continue;
-      if (isPadding) outcomes.set(use.stream, { resumption: 'not-offered', cause: null });
+      const isNoOffer = use.isUncertain && !isKnown;
+      // A ticket may stand behind the cut: then something was offered after all.
+      const isOpen = isNoOffer && use.isHelloCut;
+      if (use.isUncertain && use.completed && !isOpen) server.handshakes[isNoOffer ? 'notOffered' : 'declined']++;
+      if (!this.#keepAll || isOpen) continue;
+      if (isNoOffer) outcomes.set(use.stream, { resumption: 'not-offered', cause: null });
       else outcomes.set(use.stream, { resumption: 'declined', cause: causes.get(use) ?? null });
     }
   }

@@ -50,8 +50,9 @@ export class Reassembly {
     if (state & DirectionState.NEXT_KNOWN) {
       const ahead = distance(sequence, rows.int(connection, field(DirectionField.NEXT, direction)));
       if (ahead <= 0) {
-        if (ahead + length > 0) this.#deliver(connection, direction, bytes, start - ahead, end, length + ahead);
-        if (state & DirectionState.QUEUED) this.#drain(connection, direction);
+        if (ahead + length <= 0) return;
+        if (state & DirectionState.QUEUED) this.#fill(connection, direction, sequence, bytes, start, end, length);
+        else this.#deliver(connection, direction, bytes, start - ahead, end, length + ahead);
         return;
       }
     } else if (this.#consumer.beginsStream(bytes, start, end)) {
@@ -82,6 +83,12 @@ export class Reassembly {
   drop(connection: number, direction: Direction): void {
     this.#queues.get(key(connection, direction))?.clear();
     this.#queues.delete(key(connection, direction));
+  }
+
+  /** The next bytes in order, while later ones are queued: what came before them is kept. */
+  #fill(connection: number, direction: Direction, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
+    this.#queues.get(key(connection, direction))?.add(sequence, bytes, start, end, length, this.#now);
+    this.#drain(connection, direction);
   }
 
   /** @param start may lie past `end` when the captured part was delivered before */

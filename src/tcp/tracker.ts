@@ -104,8 +104,11 @@ export class TcpTracker {
     this.#acknowledge(page, at + field(0, direction === 0 ? 1 : 0), acknowledgment, flags);
     if (length === 0 && !(flags & (FIN | RST))) return;
     if (!(page[at + Flow.FLAGS] & FlowFlag.FOLLOWED)) this.#follow(connection);
-    if (!(flags & RST) && (page[own + DirectionField.STATE] & ENDS) === DirectionState.RST) this.#revokeReset(connection, direction);
     const payload = flags & SYN ? advance(sequence, 1) : sequence;
+    if (!(flags & RST) && (page[own + DirectionField.STATE] & ENDS) === DirectionState.RST) {
+      const isBeyond = distance(advance(payload, length), page[own + DirectionField.END_SEQUENCE]) > 0;
+      if (isBeyond) this.#revokeReset(connection, direction);
+    }
     const state = page[own + DirectionField.STATE];
     if (!(state & DirectionState.NEXT_KNOWN)) this.#beginAtSyn(connection, direction);
     if (length > 0 && !(flags & RST)) {

@@ -47,7 +47,7 @@ function judgeNotify(side: SideView, peer: SideView, isClient: boolean, complete
  */
 function isLikelyCloseNotify(side: SideView, peer: SideView, isClient: boolean): boolean {
   if (peer.endsWithAlert) return true;
-  return isClient && !(peer.hasEnded && precedes(peer, side));
+  return isClient && peer.lostBeforeAcknowledged <= 0 && !(peer.hasEnded && precedes(peer, side));
 }
 
 function judgeState(side: SideView, closeNotify: CloseNotify, end: 'fin' | 'rst' | null): CloseState {

@@ -82,7 +82,9 @@ export class SideView {
 
   /** Whether its last part was seen whole, up to the end where there is one. */
   get isWhole(): boolean {
-    if ((this.flags & (DirectionFlag.STARTED | DirectionFlag.LOST)) !== DirectionFlag.STARTED) return false;
+    if (this.flags & (DirectionFlag.LOST | DirectionFlag.NOT_TLS)) return false;
+    // A side that is known from its start may have said nothing at all.
+    if (!(this.flags & DirectionFlag.STARTED) && !(this.state & DirectionState.NEXT_KNOWN)) return false;
     if (!this.hasEnded) return this.lostBeforeAcknowledged <= 0;
     // One number missing before a RST is a FIN that the capture lost: no TLS record is that short.
     return this.lostBeforeEnd <= (this.state & DirectionState.FIN ? 0 : 1);

@@ -293,7 +293,7 @@ describe('before the handshake is over', () => {
     expect(closeText(only(capture.packets))).toBe(expected);
   });
 
-  it.fails('a server that never said a word was not the first', () => {
+  it('a server that never said a word was not the first', () => {
     const capture = new Capture();
     const { client, server } = capture.connect();
     client.send(flight(clientHello()));
