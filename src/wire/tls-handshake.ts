@@ -79,26 +79,11 @@ export class ClientHello {
     at += 1 + bytes[at]; // compression_methods
     if (at > end || !complete) return short;
     if (at === end) return 'done';
-    return this.#readExtensions(bytes, at, end) ? 'done' : 'malformed';
+    return readExtensions(bytes, at, end, this) ? 'done' : 'malformed';
   }
 
-  /** Reads on with the next extension where the body of one is damaged. */
-  #readExtensions(bytes: Uint8Array, start: number, end: number): boolean {
-    if (start + 2 > end || start + 2 + u16(bytes, start) > end) return false;
-    const last = start + 2 + u16(bytes, start);
-    let at = start + 2;
-    for (let n = 0; at < last && n < MAX_EXTENSIONS; n++) {
-      if (at + EXTENSION_HEADER_BYTES > last) return false;
-      const body = at + EXTENSION_HEADER_BYTES;
-      const next = body + u16(bytes, at + 2);
-      if (next > last) return false;
-      this.#readExtension(u16(bytes, at), bytes, body, next);
-      at = next;
-    }
-    return true;
-  }
-
-  #readExtension(type: number, bytes: Uint8Array, start: number, end: number): void {
+  /** One extension, by its body. */
+  readExtension(type: number, bytes: Uint8Array, start: number, end: number): void {
     switch (type) {
       case ExtensionType.SERVER_NAME:
         readServerName(this.#cursor.reset(bytes, start, end), this.serverName);
@@ -165,25 +150,11 @@ export class ServerHello {
     at += 3; // cipher_suite, compression_method
     if (!complete) return 'prefix';
     if (at === end) return 'done';
-    return this.#readExtensions(bytes, at, end) ? 'done' : 'malformed';
+    return readExtensions(bytes, at, end, this) ? 'done' : 'malformed';
   }
 
-  #readExtensions(bytes: Uint8Array, start: number, end: number): boolean {
-    if (start + 2 > end || start + 2 + u16(bytes, start) > end) return false;
-    const last = start + 2 + u16(bytes, start);
-    let at = start + 2;
-    for (let n = 0; at < last && n < MAX_EXTENSIONS; n++) {
-      if (at + EXTENSION_HEADER_BYTES > last) return false;
-      const body = at + EXTENSION_HEADER_BYTES;
-      const next = body + u16(bytes, at + 2);
-      if (next > last) return false;
-      this.#readExtension(u16(bytes, at), bytes, body, next);
-      at = next;
-    }
-    return true;
-  }
-
-  #readExtension(type: number, bytes: Uint8Array, start: number, end: number): void {
+  /** One extension, by its body. */
+  readExtension(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
     else if (type === ExtensionType.SESSION_TICKET) this.promisesTicket = true;
     else if (type === ExtensionType.ALPN) readFirstProtocol(this.#cursor.reset(bytes, start, end), this.alpn);
@@ -220,6 +191,22 @@ export class NewSessionTicket {
     this.ticket.length = message.ok ? length : -1;
     return message.ok ? 'done' : 'malformed';
   }
+}
+
+/** Gives each extension to `hello`, which leaves a damaged body alone. False when the list does not add up. */
+function readExtensions(bytes: Uint8Array, start: number, end: number, hello: ClientHello | ServerHello): boolean {
+  if (start + 2 > end || start + 2 + u16(bytes, start) > end) return false;
+  const last = start + 2 + u16(bytes, start);
+  let at = start + 2;
+  for (let n = 0; at < last && n < MAX_EXTENSIONS; n++) {
+    if (at + EXTENSION_HEADER_BYTES > last) return false;
+    const body = at + EXTENSION_HEADER_BYTES;
+    const next = body + u16(bytes, at + 2);
+    if (next > last) return false;
+    hello.readExtension(u16(bytes, at), bytes, body, next);
+    at = next;
+  }
+  return true;
 }
 
 function u16(bytes: Uint8Array, at: number): number {

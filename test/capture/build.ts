@@ -16,7 +16,7 @@ export interface PcapOptions {
   snapLength?: number;
 }
 
-export const MICROSECONDS = 0xa1b2c3d4;
+const MICROSECONDS = 0xa1b2c3d4;
 export const NANOSECONDS = 0xa1b23c4d;
 export const MODIFIED = 0xa1b2cd34;
 
@@ -48,7 +48,7 @@ export function pcapRecord(packet: Packet, { littleEndian = true, magic = MICROS
   return concat(...fields, new Uint8Array(magic === MODIFIED ? 8 : 0), packet.data);
 }
 
-export const SECTION = 0x0a0d0d0a;
+const SECTION = 0x0a0d0d0a;
 
 /** A pcapng block around a body, which is padded to 32 bits. */
 export function block(type: number, body: Uint8Array, littleEndian = true): Uint8Array {

@@ -30,7 +30,7 @@ export function server(partial: Partial<ServerReport> = {}): ServerReport {
   };
 }
 
-export const CLOSE: SideClose = { state: 'open', closeNotify: 'unknown', end: null, frame: null, time: null };
+const CLOSE: SideClose = { state: 'open', closeNotify: 'unknown', end: null, frame: null, time: null };
 
 export function connection(stream: number, client: Endpoint, partial: Partial<Connection> = {}): Connection {
   return {
@@ -43,7 +43,7 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
     end: 0,
     version: null,
     cipherSuite: null,
-    offered: { sessionId: null, ticket: null, psk: [], maybePadding: false, extendedMasterSecret: false },
+    offered: { sessionId: null, ticket: null, psk: [], maybePadding: false, isCut: false, extendedMasterSecret: false },
     issued: { sessionId: null, tickets: [], extendedMasterSecret: false },
     handshake: 'unknown',
     resumption: 'unknown',

@@ -80,7 +80,7 @@ export interface Link {
 }
 
 /** One side. What sends a packet returns its frame number. */
-export class Speaker {
+class Speaker {
   readonly #capture: Capture;
   readonly self: Endpoint;
   peer: Speaker = this;
@@ -196,7 +196,7 @@ export function timeOf(at: number): number {
 }
 
 /** `192.0.2.1:443`, `[2001:db8::1]:443`. */
-export function endpoint(text: string): Endpoint {
+function endpoint(text: string): Endpoint {
   const colon = text.lastIndexOf(':');
   return { address: text.slice(0, colon).replace(/[[\]]/g, ''), port: Number(text.slice(colon + 1)) };
 }

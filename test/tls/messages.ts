@@ -2,7 +2,7 @@
 import { concat, type Link } from '../support/packets.js';
 import { bytesOf } from '../wire/rows.js';
 
-export const TLS12 = 0x0303;
+const TLS12 = 0x0303;
 export const HELLO_RETRY_RANDOM = 'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c';
 const RANDOM = '0f'.repeat(32);
 
@@ -20,7 +20,7 @@ export function flight(...messages: Uint8Array[]): Uint8Array {
   return record(22, concat(messages));
 }
 
-export function message(type: number, body: Uint8Array): Uint8Array {
+function message(type: number, body: Uint8Array): Uint8Array {
   return concat([Uint8Array.of(type, 0), u16(body.length), body]);
 }
 
