@@ -259,6 +259,29 @@ const tcp: Case[] = [
   })),
 ];
 
+const more: Case[] = [
+  {
+    capture: 'abbrev-closed-before-finished.pcap',
+    holds: 'the session outlived the bare FIN (104): only the bare FIN of the server (116) can have ended it',
+    right: { explanation: expect.not.stringContaining('frame 104') },
+  },
+  {
+    capture: 'real-no-renegotiation.pcap',
+    holds: 'a warning does not end a connection: the fatal alert of the server (15) came first',
+    right: { connections: { 0: { close: { first: anyOf(null, 'server') } } } },
+  },
+  {
+    capture: 'no-renegotiation-server-closes.pcap',
+    holds: 'the same: the close_notify of the server (14) came first',
+    right: { connections: { 0: { close: { first: anyOf(null, 'server') } } } },
+  },
+  ...['clear-alert-cut', 'clear-fatal-alert-cut'].map((name) => ({
+    capture: `${name}.pcap`,
+    holds: 'a handshake that ends with the alert (6), before any Finished',
+    right: { connections: { 0: { handshake: anyOf('failed', 'incomplete', 'unknown') } } },
+  })),
+];
+
 export const cases: readonly Case[] = [
   ...eitherSide,
   ...acceptedThenAborted,
@@ -269,4 +292,5 @@ export const cases: readonly Case[] = [
   ...closes,
   ...causes,
   ...tcp,
+  ...more,
 ];

@@ -6,28 +6,9 @@ interface OpenCase extends Case {
   wrong: string;
 }
 
-const FIRST_ALERT = 'an alert of unknown meaning counts as the first sign of closing';
 const REUSED = 'the new connection is taken for more of the old one';
 
 export const openCases: readonly OpenCase[] = [
-  {
-    capture: 'abbrev-closed-before-finished.pcap',
-    holds: 'the session outlived the bare FIN (104): only the bare FIN of the server (116) can have ended it',
-    right: { explanation: expect.not.stringContaining('frame 104') },
-    wrong: 'the explanation names the last unclean close of a client, also where the session outlived it',
-  },
-  {
-    capture: 'real-no-renegotiation.pcap',
-    holds: 'a warning does not end a connection: the fatal alert of the server (15) came first',
-    right: { connections: { 0: { close: { first: anyOf(null, 'server') } } } },
-    wrong: FIRST_ALERT,
-  },
-  {
-    capture: 'no-renegotiation-server-closes.pcap',
-    holds: 'the same: the close_notify of the server (14) came first',
-    right: { connections: { 0: { close: { first: anyOf(null, 'server') } } } },
-    wrong: FIRST_ALERT,
-  },
   {
     capture: 'last-byte-of-alert-lost.pcap',
     holds: 'all of a close_notify was acknowledged (12) before the RST (13); its last byte is missing from the capture',
@@ -74,10 +55,4 @@ export const openCases: readonly OpenCase[] = [
     },
     wrong: 'the frame of the RST stands for that of the FIN, and the bytes up to it count as missing',
   },
-  ...['clear-alert-cut', 'clear-fatal-alert-cut'].map((name) => ({
-    capture: `${name}.pcap`,
-    holds: 'a handshake that ends with the alert (6), before any Finished',
-    right: { connections: { 0: { handshake: anyOf('failed', 'incomplete', 'unknown') } } },
-    wrong: 'with bytes missing anywhere, a certificate makes it a full handshake',
-  })),
 ];

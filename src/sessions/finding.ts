@@ -33,6 +33,8 @@ export class FindingDraft {
   #cause: Cause = 'undetermined';
   #judged: Judged = { confidence: 'low', rivals: [] };
   #culprits: readonly Culprit[] = [];
+  /** Closes since the server last had the session. */
+  #closes = 0;
   #resumed: readonly Use[] = [];
   readonly #declined: Use[] = [];
 
@@ -47,6 +49,7 @@ export class FindingDraft {
       this.#cause = cause;
       this.#judged = judge(offer, evidence);
       this.#culprits = [...offer.allCulprits];
+      this.#closes = offer.culprits.length;
       this.#resumed = [...offer.resumed];
     }
     if (this.#declined.length < MAX_LISTED) this.#declined.push(offer.use);
@@ -93,7 +96,7 @@ export class FindingDraft {
       cause: this.#cause,
       confidence: this.#judged.confidence,
       rivals: this.#judged.rivals,
-      explanation: explain(closes, offer.use, this.#cause, this.#judged),
+      explanation: explain(offer, this.#closes, this.#cause, this.#judged),
       wiresharkFilter: filterOf(issued.frame, [...this.#resumed, ...this.#declined], closes),
     };
   }
@@ -125,20 +128,20 @@ function judge(offer: Offer, evidence: ServerEvidence): Judged {
   return { confidence: control.resumed > 0 && rivals.length === 0 ? 'high' : 'medium', rivals };
 }
 
-function explain(closes: readonly UncleanClose[], decline: Use, cause: Cause, judged: Judged): string {
-  const last = closes.filter((c) => c.by === 'client').at(-1) ?? closes.at(-1);
-  if (!last) return '';
+function explain(offer: Offer, closes: number, cause: Cause, judged: Judged): string {
+  const { culprit } = offer;
+  if (!culprit) return '';
   const how =
     cause === 'reset-race'
       ? 'sent close_notify and then RST before the close_notify was acknowledged, so that it may never have been read'
-      : `ended its connection with ${last.end.toUpperCase()} and without close_notify`;
-  const others = closes.length > 1 ? ` (one of ${closes.length} such closes)` : '';
+      : `ended its connection with ${culprit.end.toUpperCase()} and without close_notify`;
+  const others = closes > 1 ? ` (one of ${closes} such closes)` : '';
   const sure = {
     high: 'The server resumed other sessions that were closed cleanly, and no other cause fits.',
     medium: 'Other causes were not ruled out.',
     low: 'Something else explains it as well.',
   }[judged.confidence];
-  return `The ${last.by} ${how} in frame ${last.frame}${others}; the server then declined the session in frame ${answerFrame(decline)}. ${sure}`;
+  return `The ${culprit.by} ${how} in frame ${culprit.frame}${others}; the server then declined the session in frame ${answerFrame(offer.use)}. ${sure}`;
 }
 
 /** Wireshark display filter of exactly these frames. */

@@ -35,9 +35,7 @@ function judgeNotify(side: SideView, peer: SideView, isClient: boolean, complete
   if (side.endsWithCutAlert) return 'unknown';
   if (!side.endsWithAlert) return side.hasEnded && side.isWhole ? 'absent' : 'unknown';
   if (side.alert !== ENCRYPTED_ALERT) return side.endsWithClearCloseNotify ? 'seen' : 'absent';
-  // After a HelloRequest or ClientHello of the peer it may as well be no_renegotiation, or the failure of a renegotiation.
-  const isRenegotiating = ((side.flags | peer.flags) & DirectionFlag.RENEGOTIATES) !== 0;
-  return completed && !isRenegotiating && isLikelyCloseNotify(side, peer, isClient) ? 'inferred' : 'unknown';
+  return completed && !isRenegotiating(side, peer) && isLikelyCloseNotify(side, peer, isClient) ? 'inferred' : 'unknown';
 }
 
 /**
@@ -48,6 +46,11 @@ function judgeNotify(side: SideView, peer: SideView, isClient: boolean, complete
 function isLikelyCloseNotify(side: SideView, peer: SideView, isClient: boolean): boolean {
   if (peer.endsWithAlert) return true;
   return isClient && peer.lostBeforeAcknowledged <= 0 && !(peer.hasEnded && precedes(peer, side));
+}
+
+/** After a HelloRequest or a second ClientHello an alert may as well be no_renegotiation, or the failure of the renegotiation. */
+function isRenegotiating(a: SideView, b: SideView): boolean {
+  return ((a.flags | b.flags) & DirectionFlag.RENEGOTIATES) !== 0;
 }
 
 function judgeState(side: SideView, closeNotify: CloseNotify, end: 'fin' | 'rst' | null): CloseState {
@@ -64,6 +67,7 @@ function judgeFirst(client: SideView, server: SideView): 'client' | 'server' | n
   const clientSigned = client.endsWithAlert || client.hasEnded;
   const serverSigned = server.endsWithAlert || server.hasEnded;
   if (!clientSigned && !serverSigned) return null;
+  if (isRenegotiating(client, server) && (client.hasProtectedAlert || server.hasProtectedAlert)) return null;
   const isClient = !serverSigned || (clientSigned && precedes(client, server));
   const other = isClient ? server : client;
   // An alert of the other side may be among the bytes that the capture lacks, and may have come before.

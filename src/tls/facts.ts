@@ -153,7 +153,7 @@ export class ConnectionFacts {
       const kind = this.#kind(flags, isEcho);
       this.isAccepted = kind === 'resumed';
       // The capture may end before the handshake: the server's messages have told by then which of the two it is.
-      if (isCompleted || this.missingBytes > 0) this.handshake = kind ?? 'unknown';
+      if (isCompleted || (this.missingBytes > 0 && !this.#wasBroken())) this.handshake = kind ?? 'unknown';
       else this.handshake = hasEnded ? 'failed' : (kind ?? 'incomplete');
     } else {
       const sawAll =
@@ -168,6 +168,13 @@ export class ConnectionFacts {
     const isVoid = flags & TlsFlag.EMPTY_TICKET || (flags & (TlsFlag.PROMISES_TICKET | TlsFlag.TICKET)) === TlsFlag.PROMISES_TICKET;
     const isIssued = this.handshake !== 'resumed' && this.handshake !== 'unknown' && !isEcho && !isVoid;
     if (!isIssued) this.issuedId.length = -1;
+  }
+
+  /** Whether one side certainly did not finish: its last word is an alert in clear. */
+  #wasBroken(): boolean {
+    const client = this.#clientView;
+    const server = this.#serverView;
+    return (!client.hasFinished && client.endsWithClearAlert) || (!server.hasFinished && server.endsWithClearAlert);
   }
 
   /** Full or abbreviated, as far as the ServerHello and what the server sent after it tell; null when they do not. */

@@ -110,6 +110,10 @@ export class SideView {
     return (this.flags & DirectionFlag.ALERT_LAST) !== 0 && isValid && (this.alert & 0xff) === CLOSE_NOTIFY;
   }
 
+  get endsWithClearAlert(): boolean {
+    return (this.flags & DirectionFlag.ALERT_LAST) !== 0 && this.alert !== ENCRYPTED_ALERT;
+  }
+
   /** An alert in clear stands last, and its body is not in the capture. */
   get endsWithCutAlert(): boolean {
     return (this.flags & DirectionFlag.ALERT_LAST) !== 0 && this.alert >= 0 && this.alert >>> 8 === 0;
