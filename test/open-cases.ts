@@ -1,5 +1,4 @@
 // Captures in fixtures/cases that are still misread: what is right, and in what the report is wrong.
-import { expect } from 'vitest';
 import { anyOf, type Case, closed, declined, side } from './cases.js';
 
 interface OpenCase extends Case {
