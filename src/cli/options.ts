@@ -17,7 +17,7 @@ export const OPTIONS = [
   { name: 'server', value: 'ADDR[:PORT]', help: 'judge only this server; IPv6 with port: [ADDR]:PORT' },
   { name: 'client', value: 'CIDR', help: 'list only these clients (verdicts still use all)' },
   { name: 'session', value: 'HEX', help: 'list only sessions that begin so (4 digits or more)' },
-  { name: 'fail-on', value: 'WHAT', choices: ['invalidated'], help: 'invalidated: exit 1 when such a session is listed' },
+  { name: 'fail-on', value: 'WHAT', choices: ['invalidated'], help: 'invalidated: exit 1 on a finding not of low confidence' },
   { name: 'key-log', value: 'FILE', help: 'accepted, not read: this version decrypts nothing' },
   {
     name: 'color',

@@ -58,7 +58,7 @@ function doubts(report: Report): string[] {
     result.push('The capture holds no close of any connection: which sessions an unclean close cost cannot be told from it.');
   if (closes.unknown > 0) {
     result.push(
-      `${figure(closes.unknown)} of ${counted(sides, 'close')} (one for each side) cannot be judged: the capture lacks their packets, or hides them (TLS 1.3).`,
+      `${figure(closes.unknown)} of ${counted(sides, 'close')} (one for each side) cannot be judged: their packets are missing, or encrypted and ambiguous.`,
     );
   }
   if (report.capture.sources.some((s) => s.truncated)) result.push('The input is damaged: only what comes before the damage is told here.');

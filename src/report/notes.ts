@@ -14,7 +14,13 @@ export function* noteLines(capture: CaptureInfo, width: number, all: boolean, pa
   yield paint('title', 'Capture');
   if (capture.sources.length === 0) yield '  nothing was read';
   const shown = all ? capture.sources : capture.sources.slice(0, MAX_SOURCES);
-  for (const source of shown) yield* wrapLabelled('  ', sourceText(source), width);
+  let first = 1;
+  for (const source of shown) {
+    // Frames are numbered through all sources, as in the file that mergecap -a makes of them.
+    const range = capture.sources.length > 1 && source.frames > 0 ? `, here #${first} to #${first + source.frames - 1}` : '';
+    yield* wrapLabelled('  ', `${sourceText(source)}${range}`, width);
+    first += source.frames;
+  }
   const rest = capture.sources.length - shown.length;
   if (rest > 0) yield* wrapLabelled('  ', `… and ${counted(rest, 'more source')}: see them with --all or --format json`, width);
   const { firstTime, lastTime } = capture;

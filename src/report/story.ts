@@ -3,7 +3,7 @@ import { escapeText } from '../bytes/escape.js';
 import type { Endpoint, Finding, Ref } from '../model.js';
 import type { Paint } from './paint.js';
 import { counted, endpointText, foreign, since, utc, wrapLabelled } from './text.js';
-import { CAUSE_WORDS, closeWords, KIND_WORDS } from './words.js';
+import { CAUSE_WORDS, closeWords, KIND_WORDS, rivalWords } from './words.js';
 
 interface StoryOptions {
   width: number;
@@ -120,7 +120,7 @@ function* reasonLines(finding: Finding, width: number): Generator<string> {
   yield* wrapLabelled(`${INDENT}Cause       `, `${cause}: ${CAUSE_WORDS[cause]}`, width);
   let label = `${INDENT}Rivals      `;
   for (const rival of rivals) {
-    yield* wrapLabelled(label, `${rival}: ${CAUSE_WORDS[rival]}`, width);
+    yield* wrapLabelled(label, `${rival}: ${rivalWords(rival)}`, width);
     label = ' '.repeat(label.length);
   }
   if (rivals.length === 0) yield `${label}none`;

@@ -63,7 +63,14 @@ function* headlineLines(report: Report, width: number, selected: boolean, paint:
 function* findingLines(report: Report, width: number, all: boolean, paint: Paint): Generator<string> {
   const options = { width, all, paint };
   yield '';
-  yield paint('title', 'Invalidated sessions');
+  const suspected = report.findings.filter((f) => f.confidence === 'low').length;
+  const words =
+    suspected === 0
+      ? 'Invalidated sessions'
+      : suspected === report.findings.length
+        ? 'Suspected sessions'
+        : 'Invalidated and suspected sessions';
+  yield paint('title', words);
   let told = 0;
   let folded = 0;
   for (const group of byServer(report.findings)) {

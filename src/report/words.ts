@@ -14,10 +14,15 @@ export const CAUSE_WORDS: Record<Cause, string> = {
   expired: 'it was too old',
   evicted: 'the server dropped it to make room',
   'unclean-close': 'a connection of the session was closed without close_notify',
-  'reset-race': 'an RST overtook the close_notify, so that the server may never have read it',
+  'reset-race': 'the client sent RST right behind its close_notify, which the server may never have read',
   'unknown-session': 'it was not issued within this capture',
   undetermined: 'of something that this capture does not show',
 };
+
+/** What else may explain a decline: nothing is said to have happened that only may have. */
+export function rivalWords(rival: Cause): string {
+  return rival === 'fatal-alert' ? "the server's encrypted alert, which came first, may have been fatal" : CAUSE_WORDS[rival];
+}
 
 export const KIND_WORDS: Record<Session['kind'], string> = {
   'session-id': 'session ID',
@@ -28,5 +33,7 @@ export const KIND_WORDS: Record<Session['kind'], string> = {
 /** `client RST without close_notify`. */
 export function closeWords(close: Pick<UncleanClose, 'by' | 'end' | 'state'>): string {
   const end = close.end.toUpperCase();
-  return close.state === 'reset-race' ? `${close.by} ${end} overtook its close_notify` : `${close.by} ${end} without close_notify`;
+  return close.state === 'reset-race'
+    ? `${close.by} close_notify, then ${end} before it was acknowledged`
+    : `${close.by} ${end} without close_notify`;
 }

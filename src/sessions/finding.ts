@@ -25,13 +25,15 @@ export function causeOf(offer: Offer, evidence: ServerEvidence): Cause {
 interface Judged {
   confidence: Finding['confidence'];
   rivals: Cause[];
+  /** What makes it so sure, or so unsure, in a sentence. */
+  reason: string;
 }
 
 /** Collects the declines of one session into a finding. */
 export class FindingDraft {
   #first: Offer | null = null;
   #cause: Cause = 'undetermined';
-  #judged: Judged = { confidence: 'low', rivals: [] };
+  #judged: Judged = { confidence: 'low', rivals: [], reason: '' };
   #culprits: readonly Culprit[] = [];
   /** Closes since the server last had the session. */
   #closes = 0;
@@ -124,8 +126,27 @@ function judge(offer: Offer, evidence: ServerEvidence): Judged {
   if (!keptOlder) rivals.push('restarted');
   if (age >= SHORTEST_TIMEOUT_SECONDS && age > evidence.oldestResumed) rivals.push('expired');
   if (!keptOlder) rivals.push('evicted');
-  if (isMaybeFatal || isSurvivable || isOwnFault || evidence.unexplained > 0) return { confidence: 'low', rivals };
-  return { confidence: control.resumed > 0 && rivals.length === 0 ? 'high' : 'medium', rivals };
+  const doubt = doubtOf(offer, evidence, isMaybeFatal, isOwnFault);
+  if (doubt !== null) return { confidence: 'low', rivals, reason: doubt };
+  if (control.resumed > 0 && rivals.length === 0) {
+    const reason = `The server resumed ${control.resumed} of ${control.resumed} other offers that no unclean close preceded, and no other cause fits.`;
+    return { confidence: 'high', rivals, reason };
+  }
+  return { confidence: 'medium', rivals, reason: 'Other causes were not ruled out.' };
+}
+
+/** What speaks against the unclean close as the cause; null when nothing does. */
+function doubtOf(offer: Offer, evidence: ServerEvidence, isMaybeFatal: boolean, isOwnFault: boolean): string | null {
+  const kind = offer.culprit === null ? null : evidence.kind(offer.culprit);
+  if (kind !== null && kind.resumed > 0) {
+    return `But after a close of the same kind the server resumed ${kind.resumed} of ${kind.resumed + kind.declined} offers.`;
+  }
+  if (isMaybeFatal) return 'But an encrypted alert of the server came first, and it may have been a fatal one.';
+  if (evidence.unexplained > 0) {
+    const offers = evidence.unexplained === 1 ? '1 offer' : `${evidence.unexplained} offers`;
+    return `But the server also declined ${offers} that no unclean close explains.`;
+  }
+  return isOwnFault ? 'But only the server itself left out close_notify, and no session closed cleanly is there to compare with.' : null;
 }
 
 function explain(offer: Offer, closes: number, cause: Cause, judged: Judged): string {
@@ -133,15 +154,10 @@ function explain(offer: Offer, closes: number, cause: Cause, judged: Judged): st
   if (!culprit) return '';
   const how =
     cause === 'reset-race'
-      ? 'sent close_notify and then RST before the close_notify was acknowledged, so that it may never have been read'
-      : `ended its connection with ${culprit.end.toUpperCase()} and without close_notify`;
+      ? `sent close_notify, and RST in frame ${culprit.frame} before it was acknowledged, so that the server may never have read it`
+      : `ended its connection in frame ${culprit.frame} with ${culprit.end.toUpperCase()} and without close_notify`;
   const others = closes > 1 ? ` (one of ${closes} such closes)` : '';
-  const sure = {
-    high: 'The server resumed other sessions that were closed cleanly, and no other cause fits.',
-    medium: 'Other causes were not ruled out.',
-    low: 'Something else explains it as well.',
-  }[judged.confidence];
-  return `The ${culprit.by} ${how} in frame ${culprit.frame}${others}; the server then declined the session in frame ${answerFrame(offer.use)}. ${sure}`;
+  return `The ${culprit.by} ${how}${others}; the server then declined the session in frame ${answerFrame(offer.use)}. ${judged.reason}`;
 }
 
 /** Wireshark display filter of exactly these frames. */

@@ -125,7 +125,7 @@ describe('story', () => {
         },
       ],
     });
-    expect(told).toContain('port 46295 client RST overtook its close_notify');
+    expect(told).toContain('port 46295 client close_notify, then RST before it was acknowledged');
     expect(told).toContain('port 46295 server FIN without close_notify');
     expect(flowing({ ...FORUM, connections: [] })).toContain('port 46291 client RST without close_notify');
     expect(told).toContain('192.0.2.1:7 offered, resumed');
