@@ -169,6 +169,13 @@ describe.runIf(hasTcpdump)('the capture filters, applied to fixtures', () => {
     expect(kept).toEqual(await found(fixtures + name));
   });
 
+  it('without the application data of the server lose the findings after close_notify and RST', async () => {
+    const name = 'haproxy-java.pcap';
+    const filter = expression(readme, 'tcpflags', await portOf(name));
+    expect(await found(fixtures + name)).toHaveLength(13);
+    expect(await found(await filtered(name, filter))).toEqual([]);
+  });
+
   it('need the word vlan where there are tags', async () => {
     const filter = expression(readme, 'tcpflags', await portOf('q-vlan.pcap'));
     expect(await found(await filtered('q-vlan.pcap', `vlan and (${filter})`))).toEqual(await found(`${fixtures}q-vlan.pcap`));

@@ -45,12 +45,19 @@ function judgeNotify(side: SideView, peer: SideView, isClient: boolean, complete
  */
 function isLikelyCloseNotify(side: SideView, peer: SideView, isClient: boolean): boolean {
   if (peer.endsWithAlert) return true;
-  return isClient && peer.lostBeforeAcknowledged <= 0 && !(peer.hasEnded && precedes(peer, side));
+  return isClient && !mayAnswerLostFin(side, peer) && !(peer.hasEnded && precedes(peer, side));
 }
 
 /** After a HelloRequest or a second ClientHello an alert may as well be no_renegotiation, or the failure of the renegotiation. */
 function isRenegotiating(a: SideView, b: SideView): boolean {
   return ((a.flags | b.flags) & DirectionFlag.RENEGOTIATES) !== 0;
+}
+
+/** Whether a FIN of the peer may be among the bytes that the capture lacks and the side had acknowledged. */
+function mayAnswerLostFin(side: SideView, peer: SideView): boolean {
+  if (peer.hasEnded || peer.lostBeforeAcknowledged <= 0) return false;
+  // A single number can be nothing but a FIN; a side that resets at once does not wait for one.
+  return peer.lostBeforeAcknowledged === 1 || (side.state & DirectionState.RST) === 0;
 }
 
 function judgeState(side: SideView, closeNotify: CloseNotify, end: 'fin' | 'rst' | null): CloseState {

@@ -250,7 +250,7 @@ describe('a finding', () => {
         cause: 'unclean-close',
         confidence: expect.stringMatching(/^(low|medium)$/),
         rivals: expect.any(Array),
-        explanation: expect.stringContaining(`in frame ${rst};`),
+        explanation: expect.stringContaining(`in frame ${rst} `),
         wiresharkFilter: `frame.number in {${[issue.serverHello, resumed.clientHello, resumed.serverHello, rst, declined.clientHello, declined.serverHello].join(', ')}}`,
       },
     ]);
