@@ -161,19 +161,13 @@ describe.runIf(hasTcpdump)('the capture filters, applied to fixtures', () => {
   it.each([
     ['jetty-unclean-tls12.pcap', 'tcpflags', 4],
     ['openssl-s_server-unclean-tls12.pcap', 'tcpflags', 2],
+    ['haproxy-java.pcap', 'tcpflags', 13],
     ['q-ipv6.pcap', 'ip6', 3],
   ])('without the application data of the server keep the findings of %s', async (name, word, count) => {
     const filter = expression(word === 'ip6' ? capturing : readme, word, await portOf(name));
     const kept = await found(await filtered(name, filter));
     expect(kept).toHaveLength(count);
     expect(kept).toEqual(await found(fixtures + name));
-  });
-
-  it('without the application data of the server lose the findings after close_notify and RST', async () => {
-    const name = 'haproxy-java.pcap';
-    const filter = expression(readme, 'tcpflags', await portOf(name));
-    expect(await found(fixtures + name)).toHaveLength(13);
-    expect(await found(await filtered(name, filter))).toEqual([]);
   });
 
   it('need the word vlan where there are tags', async () => {
