@@ -110,7 +110,11 @@ class Story {
       this.#culprits.push(culprit);
       if (this.#allCulprits.length < MAX_LISTED) this.#allCulprits.push(culprit);
     }
-    if (!decides) return;
+    if (!decides) {
+      // The server's own close may have been unclean where the capture cannot tell.
+      if (close.state === 'unknown') this.#unknown = true;
+      return;
+    }
     this.#open.delete(use);
     if (close.state === 'clean') this.#clean = true;
     else if (close.state === 'unknown') this.#unknown = true;
