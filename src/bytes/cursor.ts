@@ -31,22 +31,14 @@ export class Cursor {
   }
 
   /**
-   * Ends the range after `count` bytes and returns its end before, for {@link widen}. When there are fewer, the range becomes empty and
-   * the cursor is not `ok`.
+   * Ends the range after `count` bytes. When there are fewer, the range becomes empty and the cursor is not `ok`.
    */
-  narrow(count: number): number {
-    const end = this.end;
+  narrow(count: number): void {
+    const { end } = this;
     if (!this.ok || count > end - this.at) {
       this.ok = false;
       this.at = end;
     } else this.end = this.at + count;
-    return end;
-  }
-
-  /** Goes to the end of a narrowed range, and on up to `end`. */
-  widen(end: number): void {
-    this.at = this.end;
-    this.end = end;
   }
 
   /** Bytes not yet read. */

@@ -21,8 +21,9 @@ export class ServerEvidence {
   /** Greatest age at which a session was resumed, seconds from issue to answer. */
   oldestResumed = 0;
   resumed = 0;
-  /** Accepted offers, and when the server last showed before that it had the session: they tell restarts and full caches from single losses. */
+  /** Offers by the kind of close that most likely counts. */
   readonly #kinds = new Map<string, Tally & { isUnclean: boolean }>();
+  /** Accepted offers, and when the server last showed before that it had the session: they tell restarts and full caches from single losses. */
   readonly #acceptances: Acceptance[] = [];
   #later: Acceptance[] | null = null;
 
@@ -33,18 +34,18 @@ export class ServerEvidence {
       this.resumed++;
       this.oldestResumed = Math.max(this.oldestResumed, use.answerTime - (issue ?? proof).answerTime);
       if (this.#acceptances.length < MAX_ACCEPTANCES) this.#acceptances.push({ time: use.answerTime, sessionSince: proof.answerTime });
-      const tally = this.tally(offer.exposure);
+      const tally = this.#tally(offer.exposure);
       if (tally) tally.resumed++;
       if (tally && offer.culprit) this.kind(offer.culprit).resumed++;
     } else if (use.role === 'declined') {
       // One session dies once: only its first decline counts. A decisive other cause says nothing about closes.
-      const tally = offer.isRepeated || offer.decisive !== null ? null : this.tally(offer.exposure);
+      const tally = offer.isRepeated || offer.decisive !== null ? null : this.#tally(offer.exposure);
       if (tally) tally.declined++;
       if (tally && offer.culprit) this.kind(offer.culprit).declined++;
     }
   };
 
-  tally(exposure: Exposure): Tally | null {
+  #tally(exposure: Exposure): Tally | null {
     switch (exposure) {
       case 'clean':
         return this.tallies.afterClean;

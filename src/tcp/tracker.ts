@@ -17,6 +17,7 @@ import {
 } from './connections.js';
 import { FlowTable } from './flow-table.js';
 import { Reassembly, type StreamConsumer } from './reassembly.js';
+import { isResetInOrder, noteReset, revokeReset } from './resets.js';
 import { Ring } from './ring.js';
 import { advance, distance } from './sequence.js';
 
@@ -107,7 +108,7 @@ export class TcpTracker {
     const payload = flags & SYN ? advance(sequence, 1) : sequence;
     if (!(flags & RST) && (page[own + DirectionField.STATE] & ENDS) === DirectionState.RST) {
       const isBeyond = distance(advance(payload, length), page[own + DirectionField.END_SEQUENCE]) > 0;
-      if (isBeyond) this.#revokeReset(connection, direction);
+      if (isBeyond) revokeReset(this.#connections, connection, direction);
     }
     const state = page[own + DirectionField.STATE];
     if (!(state & DirectionState.NEXT_KNOWN)) this.#beginAtSyn(connection, direction);
@@ -261,7 +262,7 @@ export class TcpTracker {
     const state = field(DirectionField.STATE, direction);
     const before = rows.int(connection, state);
     const other: Direction = direction === 0 ? 1 : 0;
-    if (kind === DirectionState.RST && !(before & DirectionState.RST)) this.#noteReset(connection, direction, before, sequence, flags);
+    if (kind === DirectionState.RST && !(before & DirectionState.RST)) noteReset(connections, connection, direction, sequence, flags);
     if (!(before & (DirectionState.FIN | DirectionState.RST))) {
       rows.setInt(connection, field(DirectionField.END_SEQUENCE, direction), sequence);
       rows.setInt(connection, field(DirectionField.END_FRAME, direction), now.frame);
@@ -272,38 +273,9 @@ export class TcpTracker {
     rows.setBits(connection, state, kind);
     const wasClosed = before & DirectionState.RST || (before & DirectionState.FIN && connections.hasEnded(connection, other));
     if (wasClosed) return;
-    const isReset = kind === DirectionState.RST && this.#isInOrder(connection, direction, sequence);
+    const isReset = kind === DirectionState.RST && isResetInOrder(connections, connection, direction, sequence);
     const isClosed = isReset || connections.hasEnded(connection, other);
     this.#await(isClosed ? this.#closed : this.#halfClosed, connection);
-  }
-
-  /** What the peer had acknowledged by then: a RST without ACK takes its sequence number from there (RFC 9293 3.10.7.1). */
-  #noteReset(connection: number, direction: Direction, state: number, sequence: number, flags: number): void {
-    const { rows } = this.#connections;
-    const known = this.#connections.of(connection, direction, DirectionField.ACKNOWLEDGED);
-    const isKnown = (state & DirectionState.ACK_KNOWN) !== 0;
-    const isEcho = !(flags & ACK) && (!isKnown || distance(sequence, known) > 0);
-    rows.setInt(connection, field(DirectionField.RESET_ACKNOWLEDGED, direction), isEcho ? sequence : known);
-    if (isKnown || isEcho) rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.RESET_ACK_KNOWN);
-  }
-
-  /** RFC 5961 3.2: a RST elsewhere than at the next byte (or behind a FIN that the capture lost) need not close anything. */
-  #isInOrder(connection: number, direction: Direction, sequence: number): boolean {
-    const ahead = distance(sequence, this.#connections.of(connection, direction, DirectionField.NEXT));
-    const isKnown = this.#connections.state(connection, direction) & DirectionState.NEXT_KNOWN;
-    return !isKnown || ahead === 0 || ahead === 1;
-  }
-
-  /** A side that goes on sending was not ended by its RST: it was forged, or of no effect. */
-  #revokeReset(connection: number, direction: Direction): void {
-    const { rows } = this.#connections;
-    const at = field(DirectionField.STATE, direction);
-    rows.setInt(
-      connection,
-      at,
-      rows.int(connection, at) & ~(DirectionState.RST | DirectionState.RESET_ACK_KNOWN | DirectionState.END_ACK_KNOWN),
-    );
-    rows.setInt(connection, field(DirectionField.END_FRAME, direction), 0);
   }
 
   #await(ring: Ring, connection: number): void {
