@@ -230,9 +230,7 @@ export class Analyzer {
       this.warnings.add('frame-truncated', 'frames cut within their headers were left out: capture with a larger snap length', frame);
     else if (outcome === MALFORMED) this.warnings.add('frame-malformed', 'frames whose headers contradict themselves were left out', frame);
     else if (outcome === FRAGMENT) this.warnings.add('ip-fragment', 'IP fragments were left out', frame);
-    else if (outcome === UNSUPPORTED) {
-      this.#foreignFrame(linkType);
-    }
+    else if (outcome === UNSUPPORTED) this.#foreignFrame(linkType);
   }
 
   #foreignFrame(linkType: number): void {

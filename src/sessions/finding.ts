@@ -1,5 +1,5 @@
 // One session that was declined after an unclean close: how sure that is, and the story in words.
-import type { Cause, Decline, Endpoint, Finding, Ref, UncleanClose } from '../model.js';
+import type { Cause, Decline, Endpoint, Finding, Ref, Tally, UncleanClose } from '../model.js';
 import type { ServerEvidence } from './evidence.js';
 import { answerFrame, type Culprit, type Offer } from './story.js';
 import type { Use } from './uses.js';
@@ -115,18 +115,18 @@ function judge(offer: Offer, evidence: ServerEvidence): Judged {
   const control = evidence.control;
   const rivals: Cause[] = [];
   const age = decline.answerTime - (offer.issue ?? proof).answerTime;
-  const isSurvivable = offer.culprit !== null && evidence.kind(offer.culprit).resumed > 0;
+  const kind = offer.culprit === null ? null : evidence.kind(offer.culprit);
   // A server that ends without close_notify of its own has mostly read that of the client: only a contrast can accuse it.
   const isOwnFault = offer.culprit?.by === 'server' && control.resumed === 0;
   const isMaybeFatal = offer.culprits.some((culprit) => culprit.use.ambiguousAlert);
   if (isMaybeFatal) rivals.push('fatal-alert');
   if (evidence.resumed === 0) rivals.push('never-resumable');
-  if (evidence.unexplained > 0 || isSurvivable || control.resumed < ENOUGH_CONTROL) rivals.push('other-node');
+  if (evidence.unexplained > 0 || (kind?.resumed ?? 0) > 0 || control.resumed < ENOUGH_CONTROL) rivals.push('other-node');
   const keptOlder = evidence.keptOlder(decline.answerTime, proof.answerTime);
   if (!keptOlder) rivals.push('restarted');
   if (age >= SHORTEST_TIMEOUT_SECONDS && age > evidence.oldestResumed) rivals.push('expired');
   if (!keptOlder) rivals.push('evicted');
-  const doubt = doubtOf(offer, evidence, isMaybeFatal, isOwnFault);
+  const doubt = doubtOf(kind, evidence, isMaybeFatal, isOwnFault);
   if (doubt !== null) return { confidence: 'low', rivals, reason: doubt };
   if (control.resumed > 0 && rivals.length === 0) {
     const reason = `The server resumed ${control.resumed} of ${control.resumed} other offers that no unclean close preceded, and no other cause fits.`;
@@ -136,8 +136,7 @@ function judge(offer: Offer, evidence: ServerEvidence): Judged {
 }
 
 /** What speaks against the unclean close as the cause; null when nothing does. */
-function doubtOf(offer: Offer, evidence: ServerEvidence, isMaybeFatal: boolean, isOwnFault: boolean): string | null {
-  const kind = offer.culprit === null ? null : evidence.kind(offer.culprit);
+function doubtOf(kind: Tally | null, evidence: ServerEvidence, isMaybeFatal: boolean, isOwnFault: boolean): string | null {
   if (kind !== null && kind.resumed > 0) {
     return `But after a close of the same kind the server resumed ${kind.resumed} of ${kind.resumed + kind.declined} offers.`;
   }

@@ -39,7 +39,7 @@ function judgeNotify(side: SideView, peer: SideView, isClient: boolean, complete
 }
 
 /**
- * What a protected alert most likely is. It is no close_notify for certain where it answers an end without close_notify (JSSE and OpenSSL
+ * Whether a protected alert is most likely close_notify. That is not certain where it answers an end without close_notify (JSSE and OpenSSL
  * then send a fatal alert), nor where a server speaks first and the client does not answer with an alert of its own: that is
  * how a client ends after a fatal alert as well.
  */
