@@ -1,9 +1,10 @@
+import { Rows } from './bytes/rows.js';
 import { linkTypeName } from './capture/link-types.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { CaptureSource, Connection, Report } from './model.js';
 import { SessionLedger } from './sessions/ledger.js';
 import { AddressTable } from './tcp/address-table.js';
-import { type Moment, TcpConnections } from './tcp/connections.js';
+import { type Moment, ROW_INTS, TcpConnections } from './tcp/connections.js';
 import { TcpTracker } from './tcp/tracker.js';
 import { TlsConnections } from './tls/connections.js';
 import { describe } from './tls/describe.js';
@@ -63,8 +64,9 @@ export class Analyzer {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     checkLimits(this.#limits);
     this.#addresses = new AddressTable(this.#limits.addresses);
-    this.#tcp = new TcpConnections(this.#limits.open);
-    this.#tls = new TlsConnections(this.#limits.open);
+    const rows = new Rows(ROW_INTS, this.#limits.open);
+    this.#tcp = new TcpConnections(rows);
+    this.#tls = new TlsConnections(rows);
     const records = new RecordReader(this.#tcp, this.#tls, this.#now, this.#limits, this.warnings, (connection) => this.#ended(connection));
     this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
     this.#ledger = new SessionLedger(this.#limits, this.warnings, options.keep === 'all');

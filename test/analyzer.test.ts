@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Analyzer } from '../src/analyzer.js';
-import { SYN } from '../src/wire/tcp.js';
+import { TcpFlag } from '../src/wire/tcp.js';
 import { control, story, type Visit } from './sessions/visits.js';
 import { analyze, Capture, concat, ethernet, type Link, only, type Packet, START, warningsOf } from './support/packets.js';
 import { closeAfter } from './tls/close-text.js';
@@ -22,6 +22,8 @@ import {
   serverHello,
   serverHelloDone,
 } from './tls/messages.js';
+
+const { SYN } = TcpFlag;
 
 const A = id('a1');
 const B = id('b2');

@@ -13,72 +13,75 @@ export const FIRST_USE = 2;
 export const LAST_USE = 3;
 export const USES = 4;
 export const DECLINED = 5;
-const HASH = 6;
-const ID = 7;
+const ID = 6;
+export const SESSION_INTS = ID + ID_WORDS;
+const MIN_SESSIONS = 1 << 10;
 
-/** Sessions by server, kind and identifier. The numbers it gives out count up from 0. */
+/** Sessions by server, kind and identifier. A session's number is where its row begins. */
 export class IdTable {
-  readonly rows = new Rows(ID + ID_WORDS);
+  readonly rows = new Rows(SESSION_INTS, MIN_SESSIONS);
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
   readonly #id = new Int32Array(ID_WORDS);
+  /** The hash beside the session + 1, so that foreign slots cost no look at their row. */
   #slots = new Int32Array(1 << 12);
-
-  get size(): number {
-    return this.rows.end;
-  }
 
   /** The session's number, or -1 when it is unknown and `limit` sessions are known already. The ID is at most 32 bytes long. */
   intern(server: number, kind: Session['kind'], bytes: Uint8Array, offset: number, length: number, limit: number): number {
-    const tag = (KINDS.indexOf(kind) << 8) | length;
+    const tag = (kindNumber(kind) << 8) | length;
     const hash = this.#read(bytes, offset, length, this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag);
-    const mask = this.#slots.length - 1;
+    const slots = this.#slots;
+    const mask = slots.length / 2 - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const row = this.#slots[slot] - 1;
-      if (row < 0) return this.rows.end >= limit ? -1 : this.#add(slot, server, tag, hash);
-      if (this.#matches(row, hash, server, tag)) return row;
+      const row = slots[slot * 2 + 1] - 1;
+      if (row < 0) return this.rows.size >= limit ? -1 : this.#add(slot, server, tag, hash);
+      if (slots[slot * 2] === hash && this.#matches(row, server, tag)) return row;
     }
   }
 
   id(row: number): string {
     let text = '';
-    for (let i = 0; i < ID_WORDS; i++) text += (this.rows.int(row, ID + i) >>> 0).toString(16).padStart(8, '0');
-    return text.slice(0, 2 * (this.rows.int(row, KIND_AND_LENGTH) & 0xff));
+    for (let i = 0; i < ID_WORDS; i++) text += (this.rows.ints[row + ID + i] >>> 0).toString(16).padStart(8, '0');
+    return text.slice(0, 2 * (this.rows.ints[row + KIND_AND_LENGTH] & 0xff));
   }
 
   kind(row: number): Session['kind'] {
-    return KINDS[this.rows.int(row, KIND_AND_LENGTH) >>> 8];
+    return KINDS[this.rows.ints[row + KIND_AND_LENGTH] >>> 8];
   }
 
   server(row: number): number {
-    return this.rows.int(row, SERVER);
+    return this.rows.ints[row + SERVER];
   }
 
   #add(slot: number, server: number, tag: number, hash: number): number {
     const row = this.rows.add();
-    this.rows.setInt(row, SERVER, server);
-    this.rows.setInt(row, KIND_AND_LENGTH, tag);
-    this.rows.setInt(row, HASH, hash);
-    for (let i = 0; i < ID_WORDS; i++) this.rows.setInt(row, ID + i, this.#id[i]);
-    this.#slots[slot] = row + 1;
-    if (this.rows.end * 3 > this.#slots.length * 2) this.#grow();
+    const { ints } = this.rows;
+    ints[row + SERVER] = server;
+    ints[row + KIND_AND_LENGTH] = tag;
+    for (let i = 0; i < ID_WORDS; i++) ints[row + ID + i] = this.#id[i];
+    this.#slots[slot * 2] = hash;
+    this.#slots[slot * 2 + 1] = row + 1;
+    if (this.rows.size * 4 > this.#slots.length) this.#grow();
     return row;
   }
 
   #grow(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    for (let row = 0; row < this.rows.end; row++) {
-      let slot = this.rows.int(row, HASH) & (slots.length - 1);
-      while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1);
-      slots[slot] = row + 1;
+    const old = this.#slots;
+    const slots = new Int32Array(old.length * 2);
+    const mask = slots.length / 2 - 1;
+    for (let i = 0; i < old.length; i += 2) {
+      if (old[i + 1] === 0) continue;
+      let slot = old[i] & mask;
+      while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
+      slots[slot * 2] = old[i];
+      slots[slot * 2 + 1] = old[i + 1];
     }
     this.#slots = slots;
   }
 
-  #matches(row: number, hash: number, server: number, tag: number): boolean {
-    const page = this.rows.page(row);
-    const at = this.rows.at(row);
-    if (page[at + HASH] !== hash || page[at + SERVER] !== server || page[at + KIND_AND_LENGTH] !== tag) return false;
-    for (let i = 0; i < ID_WORDS; i++) if (page[at + ID + i] !== this.#id[i]) return false;
+  #matches(row: number, server: number, tag: number): boolean {
+    const { ints } = this.rows;
+    if (ints[row + SERVER] !== server || ints[row + KIND_AND_LENGTH] !== tag) return false;
+    for (let i = 0; i < ID_WORDS; i++) if (ints[row + ID + i] !== this.#id[i]) return false;
     return true;
   }
 
@@ -93,6 +96,10 @@ export class IdTable {
     }
     return hash;
   }
+}
+
+function kindNumber(kind: Session['kind']): number {
+  return kind === 'session-id' ? 0 : kind === 'ticket' ? 1 : 2;
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

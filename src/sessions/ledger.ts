@@ -4,7 +4,7 @@ import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { ServerEvidence } from './evidence.js';
 import { causeOf, FindingDraft } from './finding.js';
-import { DECLINED, FIRST_USE, IdTable, LAST_USE, USES } from './id-table.js';
+import { DECLINED, FIRST_USE, IdTable, LAST_USE, SESSION_INTS, USES } from './id-table.js';
 import { noHandshakes, ServerCounts } from './servers.js';
 import { tell } from './story.js';
 import { type Use, Uses } from './uses.js';
@@ -62,10 +62,11 @@ export class SessionLedger {
   finish(): Judgement {
     const evidence = this.#servers.map(() => new ServerEvidence());
     const outcomes = new Map<number, Outcome>();
-    for (let session = 0; session < this.#sessions.size; session++) this.#weigh(session, evidence[this.#sessions.server(session)]);
+    for (let session = 0; session < this.#sessions.rows.end; session += SESSION_INTS)
+      this.#weigh(session, evidence[this.#sessions.server(session)]);
     const findings: Finding[] = [];
     const sessions: Session[] = [];
-    for (let session = 0; session < this.#sessions.size; session++) {
+    for (let session = 0; session < this.#sessions.rows.end; session += SESSION_INTS) {
       this.#judge(session, evidence[this.#sessions.server(session)], findings, sessions, outcomes);
     }
     findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
@@ -124,17 +125,15 @@ export class SessionLedger {
   }
 
   #link(session: number, use: number): void {
-    const rows = this.#sessions.rows;
-    const last = rows.int(session, LAST_USE) - 1;
-    if (last < 0) rows.setInt(session, FIRST_USE, use + 1);
+    const { ints } = this.#sessions.rows;
+    const last = ints[session + LAST_USE] - 1;
+    if (last < 0) ints[session + FIRST_USE] = use + 1;
     else this.#uses.link(last, use, session);
-    rows.setInt(session, LAST_USE, use + 1);
-    if (this.#uses.isDeclined(use, session)) rows.setInt(session, DECLINED, 1);
-    const count = rows.int(session, USES) + 1;
-    rows.setInt(session, USES, count);
-    if (count <= this.#limits.usesPerSession) return;
-    this.#dropUse(session, rows.int(session, FIRST_USE) - 1);
-    rows.setInt(session, USES, count - 1);
+    ints[session + LAST_USE] = use + 1;
+    if (this.#uses.isDeclined(use, session)) ints[session + DECLINED] = 1;
+    if (++ints[session + USES] <= this.#limits.usesPerSession) return;
+    this.#dropUse(session, ints[session + FIRST_USE] - 1);
+    ints[session + USES]--;
     this.#warnings.add(
       'session-use-limit',
       `sessions used more than ${this.#limits.usesPerSession} times: their oldest uses were forgotten`,
@@ -151,7 +150,7 @@ export class SessionLedger {
 
   #read(session: number): Use[] {
     const uses: Use[] = [];
-    for (let row = this.#sessions.rows.int(session, FIRST_USE) - 1; row >= 0; row = this.#uses.next(row, session)) {
+    for (let row = this.#sessions.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) {
       uses.push(this.#uses.read(row, session));
     }
     return uses;
@@ -159,13 +158,13 @@ export class SessionLedger {
 
   /** First pass: what the offers of one session say about the server. */
   #weigh(session: number, evidence: ServerEvidence): void {
-    if (this.#sessions.rows.int(session, USES) < 2) return;
+    if (this.#sessions.rows.ints[session + USES] < 2) return;
     tell(this.#read(session), evidence.add);
   }
 
   /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
   #judge(session: number, evidence: ServerEvidence, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
-    if (!this.#keepAll && this.#sessions.rows.int(session, DECLINED) === 0) return;
+    if (!this.#keepAll && this.#sessions.rows.ints[session + DECLINED] === 0) return;
     const uses = this.#read(session);
     const server = this.#servers[this.#sessions.server(session)];
     const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');

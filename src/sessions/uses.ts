@@ -54,24 +54,26 @@ export interface UseClose {
 const STATES: readonly CloseState[] = ['open', 'unknown', 'clean', 'aborted', 'reset-race', 'unclean'];
 const ENDS = [null, 'fin', 'rst'] as const;
 
-const STREAM = 0;
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
-/** From the ClientHello to the ServerHello, microseconds. */
-const HELLO_LEAD = 3;
-const CLIENT_ADDRESS = 4;
-const PORT_AND_FLAGS = 5;
-const CLOSES = 6;
-const END_FRAMES = 7;
-const OFFERED = 9;
-const ISSUED = 10;
-const NEXT_OF_OFFERED = 11;
-const NEXT_OF_ISSUED = 12;
-const NAMES = 13;
-const INTS = 14;
+// Doubles of a row, at half its number.
 const ANSWER_TIME = 0;
 const END_TIMES = 1;
-const FLOATS = 3;
+// Integers of a row.
+const STREAM = 6;
+const CLIENT_HELLO = 7;
+const SERVER_HELLO = 8;
+/** From the ClientHello to the ServerHello, microseconds. */
+const HELLO_LEAD = 9;
+const CLIENT_ADDRESS = 10;
+const PORT_AND_FLAGS = 11;
+const CLOSES = 12;
+const END_FRAMES = 13;
+const OFFERED = 15;
+const ISSUED = 16;
+const NEXT_OF_OFFERED = 17;
+const NEXT_OF_ISSUED = 18;
+const NAMES = 19;
+const INTS = 20;
+const MIN_USES = 1 << 10;
 
 const Flag = {
   RESUMED: 1,
@@ -90,7 +92,7 @@ const MAX_TEXTS = 1 << 20;
 
 /** Connections that issued or offered a session, in rows of about 80 bytes. Each is in the lists of at most two sessions. */
 export class Uses {
-  readonly #rows = new Rows(INTS, FLOATS);
+  readonly #rows = new Rows(INTS, MIN_USES);
   readonly #addresses = new Texts();
   readonly #names = new Texts();
   readonly #versions = new Texts();
@@ -104,25 +106,24 @@ export class Uses {
   add(facts: ConnectionFacts, offered: number, issued: number): number {
     const rows = this.#rows;
     const row = rows.add();
-    const page = rows.page(row);
-    const at = rows.at(row);
+    const { ints, floats } = rows;
     const hello = facts.clientHello > 0 ? facts.clientHelloTime : facts.start;
     const answer = facts.serverHello > 0 ? facts.serverHelloTime : hello;
-    page[at + STREAM] = facts.stream;
-    page[at + CLIENT_HELLO] = facts.clientHello;
-    page[at + SERVER_HELLO] = facts.serverHello;
-    page[at + HELLO_LEAD] = Math.round((answer - hello) * 1e6);
-    page[at + CLIENT_ADDRESS] = this.#addresses.intern(facts.clientAddress);
-    page[at + PORT_AND_FLAGS] = (facts.clientPort << 16) | flagsOf(facts);
-    page[at + CLOSES] = pack(facts.client) | (pack(facts.server) << 8);
-    page[at + END_FRAMES] = facts.client.frame;
-    page[at + END_FRAMES + 1] = facts.server.frame;
-    page[at + OFFERED] = offered + 1;
-    page[at + ISSUED] = issued + 1;
-    page[at + NAMES] = (this.#names.intern(this.#lowerCase(facts.serverName)) << 8) | (this.#versions.intern(facts.version) & 0xff);
-    rows.setFloat(row, ANSWER_TIME, answer);
-    rows.setFloat(row, END_TIMES, facts.client.frame > 0 ? facts.client.time : facts.end);
-    rows.setFloat(row, END_TIMES + 1, facts.server.time);
+    ints[row + STREAM] = facts.stream;
+    ints[row + CLIENT_HELLO] = facts.clientHello;
+    ints[row + SERVER_HELLO] = facts.serverHello;
+    ints[row + HELLO_LEAD] = Math.round((answer - hello) * 1e6);
+    ints[row + CLIENT_ADDRESS] = this.#addresses.intern(facts.clientAddress);
+    ints[row + PORT_AND_FLAGS] = (facts.clientPort << 16) | flagsOf(facts);
+    ints[row + CLOSES] = pack(facts.client) | (pack(facts.server) << 8);
+    ints[row + END_FRAMES] = facts.client.frame;
+    ints[row + END_FRAMES + 1] = facts.server.frame;
+    ints[row + OFFERED] = offered + 1;
+    ints[row + ISSUED] = issued + 1;
+    ints[row + NAMES] = (this.#names.intern(this.#lowerCase(facts.serverName)) << 8) | (this.#versions.intern(facts.version) & 0xff);
+    floats[(row >> 1) + ANSWER_TIME] = answer;
+    floats[(row >> 1) + END_TIMES] = facts.client.frame > 0 ? facts.client.time : facts.end;
+    floats[(row >> 1) + END_TIMES + 1] = facts.server.time;
     return row;
   }
 
@@ -137,11 +138,11 @@ export class Uses {
 
   /** Puts `row` behind `last` in the list of `session`. */
   link(last: number, row: number, session: number): void {
-    this.#rows.setInt(last, this.#nextField(last, session), row + 1);
+    this.#rows.ints[last + this.#nextField(last, session)] = row + 1;
   }
 
   isResumed(row: number, session: number): boolean {
-    return this.isOffer(row, session) && (this.#rows.int(row, PORT_AND_FLAGS) & Flag.RESUMED) !== 0;
+    return this.isOffer(row, session) && (this.#rows.ints[row + PORT_AND_FLAGS] & Flag.RESUMED) !== 0;
   }
 
   /** Takes the use after `row` out of the list of `session`. */
@@ -149,22 +150,22 @@ export class Uses {
     const rows = this.#rows;
     const removed = this.next(row, session);
     this.link(row, this.next(removed, session), session);
-    rows.setInt(removed, this.isOffer(removed, session) ? OFFERED : ISSUED, 0);
-    if (rows.int(removed, OFFERED) === 0 && rows.int(removed, ISSUED) === 0) rows.free(removed);
+    rows.ints[removed + (this.isOffer(removed, session) ? OFFERED : ISSUED)] = 0;
+    if (rows.ints[removed + OFFERED] === 0 && rows.ints[removed + ISSUED] === 0) rows.free(removed);
   }
 
   /** The use after `row` in the list of `session`, or -1. */
   next(row: number, session: number): number {
-    return this.#rows.int(row, this.#nextField(row, session)) - 1;
+    return this.#rows.ints[row + this.#nextField(row, session)] - 1;
   }
 
   /** Whether the connection offered the session; otherwise it issued it. */
   isOffer(row: number, session: number): boolean {
-    return this.#rows.int(row, OFFERED) === session + 1;
+    return this.#rows.ints[row + OFFERED] === session + 1;
   }
 
   isDeclined(row: number, session: number): boolean {
-    return this.isOffer(row, session) && (this.#rows.int(row, PORT_AND_FLAGS) & (Flag.RESUMED | Flag.ANSWERED)) === Flag.ANSWERED;
+    return this.isOffer(row, session) && (this.#rows.ints[row + PORT_AND_FLAGS] & (Flag.RESUMED | Flag.ANSWERED)) === Flag.ANSWERED;
   }
 
   address(use: Use): string {
@@ -172,20 +173,20 @@ export class Uses {
   }
 
   read(row: number, session: number): Use {
-    const rows = this.#rows;
-    const flags = rows.int(row, PORT_AND_FLAGS);
-    const closes = rows.int(row, CLOSES);
-    const answerTime = rows.float(row, ANSWER_TIME);
-    const names = rows.int(row, NAMES);
+    const { ints, floats } = this.#rows;
+    const flags = ints[row + PORT_AND_FLAGS];
+    const closes = ints[row + CLOSES];
+    const answerTime = floats[(row >> 1) + ANSWER_TIME];
+    const names = ints[row + NAMES];
     return {
       row,
       role: this.#role(row, session, flags),
-      stream: rows.int(row, STREAM),
-      clientHello: rows.int(row, CLIENT_HELLO),
-      serverHello: rows.int(row, SERVER_HELLO) || null,
-      helloTime: answerTime - rows.int(row, HELLO_LEAD) / 1e6,
+      stream: ints[row + STREAM],
+      clientHello: ints[row + CLIENT_HELLO],
+      serverHello: ints[row + SERVER_HELLO] || null,
+      helloTime: answerTime - ints[row + HELLO_LEAD] / 1e6,
       answerTime,
-      clientAddress: rows.int(row, CLIENT_ADDRESS),
+      clientAddress: ints[row + CLIENT_ADDRESS],
       clientPort: flags >>> 16,
       clientClose: this.#close(row, closes & 0xff, 0),
       serverClose: this.#close(row, closes >>> 8, 1),
@@ -194,13 +195,13 @@ export class Uses {
       fatalAlert: (flags & Flag.FATAL) !== 0,
       ambiguousAlert: (flags & Flag.AMBIGUOUS) !== 0,
       isUncertain: (flags & Flag.UNCERTAIN) !== 0,
-      lastSeen: rows.float(row, END_TIMES),
+      lastSeen: floats[(row >> 1) + END_TIMES],
       version: names & 0xff,
       serverName: names >>> 8,
       isHelloCut: (flags & Flag.HELLO_CUT) !== 0,
       clientEms: (flags & Flag.CLIENT_EMS) !== 0,
       serverEms: (flags & Flag.SERVER_EMS) !== 0,
-      issued: rows.int(row, ISSUED) - 1,
+      issued: ints[row + ISSUED] - 1,
     };
   }
 
@@ -214,8 +215,8 @@ export class Uses {
     return {
       state: STATES[packed & 15],
       end: ENDS[packed >>> 4],
-      frame: this.#rows.int(row, END_FRAMES + side),
-      time: this.#rows.float(row, END_TIMES + side),
+      frame: this.#rows.ints[row + END_FRAMES + side],
+      time: this.#rows.floats[(row >> 1) + END_TIMES + side],
     };
   }
 

@@ -3,6 +3,9 @@ import { Rows } from '../bytes/rows.js';
 
 const WORDS = 4;
 const IPV6_BYTES = 16;
+/** A row is a hash and an address. */
+const ROW_INTS = 1 + WORDS;
+const MIN_ROWS = 1 << 8;
 /** IPv4 texts kept: a power of two; captures have few addresses at a time. */
 const TEXT_CACHE_SIZE = 4096;
 
@@ -10,8 +13,7 @@ const TEXT_CACHE_SIZE = 4096;
 export class AddressTable {
   readonly #limit: number;
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
-  readonly #addresses = new Rows(0, 0, IPV6_BYTES);
-  readonly #hashes = new Rows(1);
+  readonly #rows = new Rows(ROW_INTS, MIN_ROWS);
   readonly #ipv6Texts: string[] = [];
   readonly #ipv4Keys = new Int32Array(TEXT_CACHE_SIZE);
   readonly #ipv4Texts: (string | undefined)[] = new Array(TEXT_CACHE_SIZE).fill(undefined);
@@ -29,7 +31,7 @@ export class AddressTable {
     for (;;) {
       const found = this.#slots[slot] - 1;
       if (found < 0) return this.#add(bytes, offset, hash, slot);
-      if (this.#hashes.int(found, 0) === hash && this.#equals(found, bytes, offset)) return found;
+      if (this.#rows.ints[found * ROW_INTS] === hash && this.#equals(found, bytes, offset)) return found;
       slot = (slot + 1) & mask;
     }
   }
@@ -40,7 +42,7 @@ export class AddressTable {
   }
 
   #ipv6Text(number: number): string {
-    this.#ipv6Texts[number] ??= ipv6Text(this.#addresses.bytes(number), this.#addresses.byteOffset(number));
+    this.#ipv6Texts[number] ??= ipv6Text(this.#rows.bytes, bytesOf(number));
     return this.#ipv6Texts[number];
   }
 
@@ -55,12 +57,11 @@ export class AddressTable {
   }
 
   #add(bytes: Uint8Array, offset: number, hash: number, slot: number): number {
-    const number = this.#addresses.end;
+    const number = this.#rows.size;
     if (number >= this.#limit) return -1;
-    this.#addresses.add();
-    this.#hashes.add();
-    this.#hashes.setInt(number, 0, hash);
-    this.#addresses.bytes(number).set(bytes.subarray(offset, offset + IPV6_BYTES), this.#addresses.byteOffset(number));
+    const row = this.#rows.add();
+    this.#rows.ints[row] = hash;
+    this.#rows.bytes.set(bytes.subarray(offset, offset + IPV6_BYTES), bytesOf(number));
     this.#slots[slot] = number + 1;
     if (number * 2 > this.#slots.length) this.#grow();
     return number;
@@ -68,8 +69,8 @@ export class AddressTable {
 
   #grow(): void {
     const slots = new Int32Array(this.#slots.length * 2);
-    for (let number = 0; number < this.#addresses.end; number++) {
-      let slot = this.#hashes.int(number, 0) & (slots.length - 1);
+    for (let number = 0; number < this.#rows.size; number++) {
+      let slot = this.#rows.ints[number * ROW_INTS] & (slots.length - 1);
       while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1);
       slots[slot] = number + 1;
     }
@@ -77,9 +78,9 @@ export class AddressTable {
   }
 
   #equals(number: number, bytes: Uint8Array, offset: number): boolean {
-    const page = this.#addresses.bytes(number);
-    const at = this.#addresses.byteOffset(number);
-    for (let i = 0; i < IPV6_BYTES; i++) if (page[at + i] !== bytes[offset + i]) return false;
+    const known = this.#rows.bytes;
+    const at = bytesOf(number);
+    for (let i = 0; i < IPV6_BYTES; i++) if (known[at + i] !== bytes[offset + i]) return false;
     return true;
   }
 
@@ -93,4 +94,9 @@ export class AddressTable {
     }
     return hash;
   }
+}
+
+/** Where the bytes of an address begin. */
+function bytesOf(number: number): number {
+  return (number * ROW_INTS + 1) * 4;
 }

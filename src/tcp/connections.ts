@@ -1,4 +1,4 @@
-import { FixedRows } from '../bytes/fixed-rows.js';
+import type { Rows } from '../bytes/rows.js';
 
 /** 0: from the lower endpoint to the higher one; 1: back. */
 export type Direction = 0 | 1;
@@ -12,20 +12,42 @@ export interface Moment {
   acknowledgesKnown: boolean;
 }
 
-/** Integer fields that are kept of every connection ever seen, so that its late packets find their stream number. */
-export const Flow = {
-  LOW: 0,
-  HIGH: 1,
-  PORTS: 2,
-  FLAGS: 3,
-  /** tcp.stream + 1: 0 marks a row that is not in use. */
-  STREAM: 4,
-  /** Where the two directions begin, as Wireshark takes it for its decision whether a SYN begins a new stream. */
-  ISN: 5,
-} as const;
-export const FLOW_INTS = 7;
+// A connection that is followed is a row: its doubles, its integers, and a stretch for each of its two sides, each of which begins
+// with what TCP keeps; what the layer above keeps of the connection follows in the same row and in the same stretches. What is looked
+// at for each packet lies together, so that it costs few lines of cache.
 
-/** Bits of {@link Flow}.FLAGS; where two directions have one, that of direction 1 is the next. */
+/** Doubles of a connection, at half its number; Unix seconds. The layer above has two of its own. */
+export const Time = { LAST: 0, START: 1, OF_LAYER_ABOVE: 2 } as const;
+
+/** Integers of a connection. */
+export const Row = {
+  // The first ones are kept of every connection ever seen, so that its late packets find their stream number.
+  LOW: 8,
+  HIGH: 9,
+  PORTS: 10,
+  FLAGS: 11,
+  /** tcp.stream + 1: 0 marks a row that is not in use. */
+  STREAM: 12,
+  /** Where the two directions begin, as Wireshark takes it for its decision whether a SYN begins a new stream. */
+  ISN: 13,
+  LAST_FRAME: 15,
+  FIRST_FRAME: 16,
+  TRUNCATED_FRAMES: 17,
+  OF_LAYER_ABOVE: 18,
+} as const;
+
+/** The part of a row that outlives the connection. */
+export const KEPT = { FIRST: Row.LOW, INTS: Row.LAST_FRAME - Row.LOW } as const;
+
+/** Where the sides' stretches begin, and how long each is; the row of a connection is longer by `ROW_TAIL_BYTES`. */
+const SIDES = 28;
+const SIDE_INTS = 26;
+const ROW_TAIL_INTS = 16;
+/** For the layer above, behind the sides. */
+export const ROW_TAIL = SIDES + 2 * SIDE_INTS;
+export const ROW_INTS = ROW_TAIL + ROW_TAIL_INTS;
+
+/** Bits of {@link Row}.FLAGS; where two directions have one, that of direction 1 is the next. */
 export const FlowFlag = {
   IPV6: 1,
   ISN_SET: 2,
@@ -39,83 +61,91 @@ export const FlowFlag = {
   FOLLOWED: 512,
 } as const;
 
-/** Integer fields of a connection that is followed, beside those of {@link Flow}. */
-export const Field = { FIRST_FRAME: 7, LAST_FRAME: 8, TRUNCATED_FRAMES: 9 } as const;
-const COMMON_INTS = 10;
-
-/** Integer fields of one direction: of `field(DirectionField.…, direction)`. */
-export const DirectionField = {
+/** Integers of one side. */
+export const Side = {
   STATE: 0,
-  /** Sequence number of the next byte in order. */
+  /** Sequence number of its next byte in order. */
   NEXT: 1,
-  /** The highest acknowledgment that the peer sent. */
-  ACKNOWLEDGED: 2,
-  /** Sequence number at the first FIN or RST: that of the byte after the last one sent. */
+  /** The highest acknowledgment that it sent. */
+  ACKNOWLEDGES: 2,
+  /** Sequence number at its first FIN or RST: that of the byte after the last one sent. */
   END_SEQUENCE: 3,
   END_FRAME: 4,
-  /** What this side had acknowledged of its peer's bytes when it ended. */
+  /** What it had acknowledged of its peer's bytes when it ended. */
   END_ACKNOWLEDGES: 5,
-  /** What the peer had acknowledged of this side's bytes at this side's first RST. */
+  /** What the peer had acknowledged of its bytes at its first RST. */
   RESET_ACKNOWLEDGED: 6,
   MISSING: 7,
+  OF_LAYER_ABOVE: 12,
 } as const;
-const DIRECTION_INTS = 8;
 
-/** Bits of {@link DirectionField}.STATE. FROM_START: the payload is followed from its first byte. */
-export const DirectionState = {
+/** Doubles of one side, at half of where it begins; Unix seconds. */
+export const SideTime = { END: 4, OF_LAYER_ABOVE: 5 } as const;
+
+/** Bits of {@link Side}.STATE. */
+export const SideState = {
   NEXT_KNOWN: 1,
+  /** It is known what it acknowledges. */
   ACK_KNOWN: 2,
-  FIN: 4,
-  RST: 8,
+  FIN_SEEN: 4,
+  RST_SEEN: 8,
   QUEUED: 16,
+  /** The payload is followed from its first byte. */
   FROM_START: 32,
   RESET_ACK_KNOWN: 64,
   END_ACK_KNOWN: 128,
 } as const;
 
-export const Time = { START: 0, LAST: 1, END: 2 } as const;
-const FLOATS = 4;
-
-export function field(of: number, direction: Direction): number {
-  return COMMON_INTS + direction * DIRECTION_INTS + of;
+/** Where the fields of the sender of `direction` begin. */
+export function sideOf(connection: number, direction: Direction): number {
+  return connection + SIDES + direction * SIDE_INTS;
 }
 
-/** The connections that are followed: what TCP alone tells of each. */
+/** The other side of the same connection. */
+export function peerOf(connection: number, side: number): number {
+  return 2 * (connection + SIDES) + SIDE_INTS - side;
+}
+
+export function directionOf(connection: number, side: number): Direction {
+  return side === connection + SIDES ? 0 : 1;
+}
+
+/** What TCP alone tells of the connections that are followed. */
 export class TcpConnections {
-  readonly rows: FixedRows;
+  readonly rows: Rows;
 
-  /** @param limit connections followed at a time */
-  constructor(limit: number) {
-    this.rows = new FixedRows(limit, COMMON_INTS + 2 * DIRECTION_INTS, FLOATS);
+  /** @param rows of {@link ROW_INTS} integers, with room for all: they must not grow */
+  constructor(rows: Rows) {
+    this.rows = rows;
   }
 
-  state(connection: number, direction: Direction): number {
-    return this.rows.int(connection, field(DirectionField.STATE, direction));
-  }
-
-  of(connection: number, direction: Direction, which: number): number {
-    return this.rows.int(connection, field(which, direction));
+  state(side: number): number {
+    return this.rows.ints[side + Side.STATE];
   }
 
   flags(connection: number): number {
-    return this.rows.int(connection, Flow.FLAGS);
+    return this.rows.ints[connection + Row.FLAGS];
   }
 
   stream(connection: number): number {
-    return this.rows.int(connection, Flow.STREAM) - 1;
+    return this.rows.ints[connection + Row.STREAM] - 1;
   }
 
   isOpen(connection: number): boolean {
-    return this.rows.int(connection, Flow.STREAM) !== 0;
+    return this.rows.ints[connection + Row.STREAM] !== 0;
+  }
+
+  start(connection: number): number {
+    return this.rows.floats[(connection >> 1) + Time.START];
   }
 
   /** Address of the sender of `direction`: an IPv4 address as int32, or a number of the address table. */
   address(connection: number, direction: Direction): number {
-    return this.rows.int(connection, direction === 0 ? Flow.LOW : Flow.HIGH);
+    return this.rows.ints[connection + (direction === 0 ? Row.LOW : Row.HIGH)];
   }
 
   port(connection: number, direction: Direction): number {
-    const ports = this.rows.int(connection, Flow.PORTS);
+    const ports = this.rows.ints[connection + Row.PORTS];
     return direction === 0 ? ports >>> 16 : ports & 0xffff;
   }
 
@@ -132,7 +162,7 @@ export class TcpConnections {
     return (this.flags(connection) & both) === both;
   }
 
-  hasEnded(connection: number, direction: Direction): boolean {
-    return (this.state(connection, direction) & (DirectionState.FIN | DirectionState.RST)) !== 0;
+  hasEnded(side: number): boolean {
+    return (this.state(side) & (SideState.FIN_SEEN | SideState.RST_SEEN)) !== 0;
   }
 }

@@ -1,22 +1,30 @@
 import { Rows } from '../bytes/rows.js';
-import { FLOW_INTS, Flow, FlowFlag, type TcpConnections, Time } from './connections.js';
+import { FlowFlag, KEPT, ROW_INTS, Row, type TcpConnections } from './connections.js';
+
+// The optimizer folds constants of the module itself, and loads imported ones for each packet.
+const { LOW, HIGH, PORTS, FLAGS, STREAM } = Row;
+const { IPV6 } = FlowFlag;
+const { FIRST: FIRST_KEPT, INTS: KEPT_INTS } = KEPT;
 
 const MIN_SLOTS = 1 << 12;
 /** How many rows one search for room looks at. */
 const SWEEP = 64;
 
 /**
- * TCP connections by their two endpoints: open addressing with linear probing, a tag of the hash beside the reference, so that
- * foreign slots cost no look at their row. A reference above 0 is a followed connection (its row + 1); below 0 it is one of which
+ * TCP connections by their two endpoints: open addressing with linear probing, the hash beside the reference, so that foreign slots
+ * cost no look at their row. A reference above 0 is a followed connection (its row + 1); below 0 it is one of which
  * only endpoints and stream number are remembered, because nothing of interest can follow.
  */
 export class FlowTable {
   readonly #connections: TcpConnections;
-  readonly #done = new Rows(FLOW_INTS);
+  /** Those that are done: a stretch of their row each. */
+  readonly #done = new Rows(KEPT_INTS, MIN_SLOTS);
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
   #slots = new Int32Array(MIN_SLOTS * 2);
   #used = 0;
+  /** Where the last searches for room stopped. */
   #sweep = 0;
+  #doneSweep = 0;
 
   constructor(connections: TcpConnections) {
     this.#connections = connections;
@@ -35,10 +43,10 @@ export class FlowTable {
       const reference = slots[slot * 2 + 1];
       if (reference === 0) return 0;
       if (slots[slot * 2] !== hash) continue;
-      const page = reference > 0 ? this.#connections.rows.ints : this.#done.page(-reference - 1);
-      const at = reference > 0 ? this.#connections.rows.at(reference - 1) : this.#done.at(-reference - 1);
-      const isSame = page[at + Flow.LOW] === low && page[at + Flow.HIGH] === high && page[at + Flow.PORTS] === ports;
-      if (isSame && (page[at + Flow.FLAGS] & FlowFlag.IPV6) === isIpv6) return reference;
+      const ints = this.#intsOf(reference);
+      const at = rowOf(reference);
+      const isSame = ints[at + LOW] === low && ints[at + HIGH] === high && ints[at + PORTS] === ports;
+      if (isSame && (ints[at + FLAGS] & IPV6) === isIpv6) return reference;
     }
   }
 
@@ -47,11 +55,11 @@ export class FlowTable {
     if (this.#used * 4 > this.#slots.length) this.#grow();
     const { rows } = this.#connections;
     const row = rows.add();
-    const at = rows.at(row);
-    rows.ints[at + Flow.LOW] = low;
-    rows.ints[at + Flow.HIGH] = high;
-    rows.ints[at + Flow.PORTS] = ports;
-    rows.ints[at + Flow.FLAGS] = isIpv6 ? FlowFlag.IPV6 : 0;
+    const { ints } = rows;
+    ints[row + LOW] = low;
+    ints[row + HIGH] = high;
+    ints[row + PORTS] = ports;
+    ints[row + FLAGS] = isIpv6 ? IPV6 : 0;
     insert(this.#slots, this.#hash(low, high, ports, isIpv6), row + 1);
     this.#used++;
     return row;
@@ -60,27 +68,22 @@ export class FlowTable {
   /** Forgets all of a followed connection but its endpoints and stream number. */
   retire(connection: number): void {
     const { ints } = this.#connections.rows;
-    const from = this.#connections.rows.at(connection);
     const done = this.#done.add();
-    const page = this.#done.page(done);
-    const to = this.#done.at(done);
-    for (let field = 0; field < FLOW_INTS; field++) page[to + field] = ints[from + field];
-    this.#slots[this.#slotOf(connection + 1, ints, from) * 2 + 1] = -done - 1;
+    const kept = this.#done.ints;
+    for (let i = 0; i < KEPT_INTS; i++) kept[done + i] = ints[connection + FIRST_KEPT + i];
+    this.#slots[this.#slotOf(connection + 1) * 2 + 1] = -done - 1;
     this.#free(connection + 1);
   }
 
   remove(reference: number): void {
-    const isFollowed = reference > 0;
-    const page = isFollowed ? this.#connections.rows.ints : this.#done.page(-reference - 1);
-    const at = isFollowed ? this.#connections.rows.at(reference - 1) : this.#done.at(-reference - 1);
-    this.#closeHole(this.#slotOf(reference, page, at));
+    this.#closeHole(this.#slotOf(reference));
     this.#free(reference);
     this.#used--;
   }
 
-  /** Fields of {@link Flow} of either kind of reference. */
+  /** A field of {@link Row}, of those that are kept of either kind of reference. */
   field(reference: number, field: number): number {
-    return reference > 0 ? this.#connections.rows.int(reference - 1, field) : this.#done.int(-reference - 1, field);
+    return this.#intsOf(reference)[rowOf(reference) + field];
   }
 
   /** What can make room: one that is done, else an old one. The table must not be empty. */
@@ -90,38 +93,39 @@ export class FlowTable {
 
   /** Of the next few followed connections the one that began first. There must be one. */
   oldest(): number {
-    const { rows } = this.#connections;
+    const connections = this.#connections;
     let oldest = -1;
-    for (let looked = 0; looked < SWEEP || oldest < 0; this.#sweep++) {
-      if (this.#sweep >= rows.end) this.#sweep = 0;
+    for (let looked = 0; looked < SWEEP || oldest < 0; looked++, this.#sweep += ROW_INTS) {
+      if (this.#sweep >= connections.rows.end) this.#sweep = 0;
       const row = this.#sweep;
-      looked++;
-      if (!this.#connections.isOpen(row)) continue;
-      if (oldest < 0 || rows.float(row, Time.START) < rows.float(oldest, Time.START)) oldest = row;
+      if (!connections.isOpen(row)) continue;
+      if (oldest < 0 || connections.start(row) < connections.start(oldest)) oldest = row;
     }
     return oldest;
   }
 
   #nextDone(): number {
     do {
-      if (++this.#sweep >= this.#done.end) this.#sweep = 0;
-    } while (this.#done.int(this.#sweep, Flow.STREAM) === 0);
-    return -this.#sweep - 1;
+      this.#doneSweep += KEPT_INTS;
+      if (this.#doneSweep >= this.#done.end) this.#doneSweep = 0;
+    } while (this.field(-this.#doneSweep - 1, STREAM) === 0);
+    return -this.#doneSweep - 1;
   }
 
   #free(reference: number): void {
-    if (reference > 0) {
-      this.#connections.rows.setInt(reference - 1, Flow.STREAM, 0);
-      this.#connections.rows.free(reference - 1);
-    } else {
-      this.#done.setInt(-reference - 1, Flow.STREAM, 0);
-      this.#done.free(-reference - 1);
-    }
+    this.#intsOf(reference)[rowOf(reference) + STREAM] = 0;
+    if (reference > 0) this.#connections.rows.free(reference - 1);
+    else this.#done.free(-reference - 1);
   }
 
-  /** @param page where the fields of the reference are, from `at` on */
-  #slotOf(reference: number, page: Int32Array, at: number): number {
-    const hash = this.#hash(page[at + Flow.LOW], page[at + Flow.HIGH], page[at + Flow.PORTS], page[at + Flow.FLAGS] & FlowFlag.IPV6);
+  #intsOf(reference: number): Int32Array {
+    return reference > 0 ? this.#connections.rows.ints : this.#done.ints;
+  }
+
+  #slotOf(reference: number): number {
+    const ints = this.#intsOf(reference);
+    const at = rowOf(reference);
+    const hash = this.#hash(ints[at + LOW], ints[at + HIGH], ints[at + PORTS], ints[at + FLAGS] & IPV6);
     const mask = this.#slots.length / 2 - 1;
     let slot = hash & mask;
     while (this.#slots[slot * 2 + 1] !== reference) slot = (slot + 1) & mask;
@@ -165,4 +169,9 @@ function insert(slots: Int32Array, hash: number, reference: number): void {
   while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
   slots[slot * 2] = hash;
   slots[slot * 2 + 1] = reference;
+}
+
+/** Where a reference's row would begin: of those that are done, what comes before the kept part is not there. */
+function rowOf(reference: number): number {
+  return reference > 0 ? reference - 1 : -reference - 1 - FIRST_KEPT;
 }

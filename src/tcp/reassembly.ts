@@ -1,20 +1,20 @@
 // Payload in order, from segments in any order: RFC 9293 3.10.7.4.
 import type { Limits } from '../limits.js';
 import type { Warnings } from '../warnings.js';
-import { type Direction, DirectionField, DirectionState, field, type Moment, type TcpConnections } from './connections.js';
+import { type Moment, peerOf, Side, SideState, type TcpConnections } from './connections.js';
 import { type Held, type Segment, SegmentQueue } from './segment-queue.js';
 import { advance, distance } from './sequence.js';
 
-/** What is made of the payload. */
+/** What is made of the payload. `side` is where the fields of its sender begin. */
 export interface StreamConsumer {
   /** A connection is followed from here on; what was kept under its number is to be forgotten. */
   open(connection: number): void;
   /** Whether these first bytes of a payload begin a stream, so that nothing before them needs to be waited for. */
   beginsStream(bytes: Uint8Array, start: number, end: number): boolean;
   /** Payload in order: `bytes[start … end)`. */
-  data(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void;
+  data(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void;
   /** Payload that the capture lacks. */
-  gap(connection: number, direction: Direction, lengthBytes: number): void;
+  gap(connection: number, side: number, lengthBytes: number): void;
   /** False when nothing of this connection is of interest any more; asked after its payload was delivered. */
   wants(connection: number): boolean;
   /** All was seen; the connection's facts can be read until this returns. */
@@ -44,121 +44,117 @@ export class Reassembly {
   }
 
   /** A payload of `length` bytes on the wire, of which `bytes[start … end)` was captured. */
-  segment(connection: number, direction: Direction, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
-    const rows = this.#connections.rows;
-    const state = rows.int(connection, field(DirectionField.STATE, direction));
-    if (state & DirectionState.NEXT_KNOWN) {
-      const ahead = distance(sequence, rows.int(connection, field(DirectionField.NEXT, direction)));
+  segment(connection: number, side: number, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
+    const { ints } = this.#connections.rows;
+    const state = ints[side + Side.STATE];
+    if (state & SideState.NEXT_KNOWN) {
+      const ahead = distance(sequence, ints[side + Side.NEXT]);
       if (ahead <= 0) {
         if (ahead + length <= 0) return;
-        if (state & DirectionState.QUEUED) this.#fill(connection, direction, sequence, bytes, start, end, length);
-        else this.#deliver(connection, direction, bytes, start - ahead, end, length + ahead);
+        if (state & SideState.QUEUED) this.#fill(connection, side, sequence, bytes, start, end, length);
+        else this.#deliver(connection, side, bytes, start - ahead, end, length + ahead);
         return;
       }
     } else if (this.#consumer.beginsStream(bytes, start, end)) {
-      this.begin(connection, direction, sequence);
-      this.#deliver(connection, direction, bytes, start, end, length);
-      if (state & DirectionState.QUEUED) this.#drain(connection, direction);
+      this.begin(side, sequence);
+      this.#deliver(connection, side, bytes, start, end, length);
+      if (state & SideState.QUEUED) this.#drain(connection, side);
       return;
     }
-    this.#queue(connection, direction, sequence, bytes, start, end, length);
+    this.#queue(connection, side, sequence, bytes, start, end, length);
   }
 
-  /** The stream of this direction begins at `sequence`. */
-  begin(connection: number, direction: Direction, sequence: number): void {
-    const rows = this.#connections.rows;
-    rows.setInt(connection, field(DirectionField.NEXT, direction), sequence);
-    rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.NEXT_KNOWN);
+  /** The stream of this side begins at `sequence`. */
+  begin(side: number, sequence: number): void {
+    const { ints } = this.#connections.rows;
+    ints[side + Side.NEXT] = sequence;
+    ints[side + Side.STATE] |= SideState.NEXT_KNOWN;
   }
 
   /** Delivers what is queued, with gaps where bytes never came. */
-  flush(connection: number, direction: Direction): void {
-    const queue = this.#queues.get(key(connection, direction));
+  flush(connection: number, side: number): void {
+    const queue = this.#queues.get(side);
     if (!queue) return;
-    while (queue.count > 0) this.#giveUp(connection, direction, queue);
-    this.drop(connection, direction);
+    while (queue.count > 0) this.#giveUp(connection, side, queue);
+    this.drop(side);
   }
 
   /** Forgets what is queued. */
-  drop(connection: number, direction: Direction): void {
-    this.#queues.get(key(connection, direction))?.clear();
-    this.#queues.delete(key(connection, direction));
+  drop(side: number): void {
+    this.#queues.get(side)?.clear();
+    this.#queues.delete(side);
   }
 
   /** The next bytes in order, while later ones are queued: what came before them is kept. */
-  #fill(connection: number, direction: Direction, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
-    this.#queues.get(key(connection, direction))?.add(sequence, bytes, start, end, length, this.#now);
-    this.#drain(connection, direction);
+  #fill(connection: number, side: number, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
+    this.#queues.get(side)?.add(sequence, bytes, start, end, length, this.#now);
+    this.#drain(connection, side);
   }
 
   /** @param start may lie past `end` when the captured part was delivered before */
-  #deliver(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number, length: number): void {
-    const rows = this.#connections.rows;
-    const next = field(DirectionField.NEXT, direction);
-    rows.setInt(connection, next, advance(rows.int(connection, next), length));
+  #deliver(connection: number, side: number, bytes: Uint8Array, start: number, end: number, length: number): void {
+    const { ints } = this.#connections.rows;
+    ints[side + Side.NEXT] = advance(ints[side + Side.NEXT], length);
     const captured = end - start;
-    if (captured > 0) this.#consumer.data(connection, direction, bytes, start, end);
-    if (captured < length) this.#gap(connection, direction, length - Math.max(captured, 0));
+    if (captured > 0) this.#consumer.data(connection, side, bytes, start, end);
+    if (captured < length) this.#gap(connection, side, length - Math.max(captured, 0));
   }
 
-  #gap(connection: number, direction: Direction, length: number): void {
-    const rows = this.#connections.rows;
-    const missing = field(DirectionField.MISSING, direction);
-    rows.setInt(connection, missing, Math.min(rows.int(connection, missing) + length, 0x7fffffff));
-    this.#consumer.gap(connection, direction, length);
+  #gap(connection: number, side: number, length: number): void {
+    const { ints } = this.#connections.rows;
+    ints[side + Side.MISSING] = Math.min(ints[side + Side.MISSING] + length, 0x7fffffff);
+    this.#consumer.gap(connection, side, length);
   }
 
-  #queue(connection: number, direction: Direction, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
-    let queue = this.#queues.get(key(connection, direction));
+  #queue(connection: number, side: number, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
+    let queue = this.#queues.get(side);
     if (!queue) {
       queue = new SegmentQueue(this.#held);
-      this.#queues.set(key(connection, direction), queue);
-      this.#connections.rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.QUEUED);
+      this.#queues.set(side, queue);
+      this.#connections.rows.ints[side + Side.STATE] |= SideState.QUEUED;
     }
     queue.add(sequence, bytes, start, end, length, this.#now);
     const limits = this.#limits;
     if (queue.bytes > limits.outOfOrderBytes || this.#held.bytes > limits.totalOutOfOrderBytes) {
       this.#warnings.add('out-of-order-limit', 'more out-of-order payload than is kept: missing bytes were given up', this.#now.frame);
-      this.#giveUp(connection, direction, queue);
-    } else if (this.#isLost(connection, direction, queue)) this.#giveUp(connection, direction, queue);
+      this.#giveUp(connection, side, queue);
+    } else if (this.#isLost(connection, side, queue)) this.#giveUp(connection, side, queue);
   }
 
-  #isLost(connection: number, direction: Direction, queue: SegmentQueue): boolean {
-    const state = this.#connections.state(connection, direction);
-    if (!(state & DirectionState.NEXT_KNOWN)) return queue.count >= SEARCH_SEGMENTS;
-    if (queue.count < PATIENCE_SEGMENTS || !(state & DirectionState.ACK_KNOWN)) return false;
-    const rows = this.#connections.rows;
-    const acknowledged = rows.int(connection, field(DirectionField.ACKNOWLEDGED, direction));
+  #isLost(connection: number, side: number, queue: SegmentQueue): boolean {
+    const { ints } = this.#connections.rows;
+    if (!(ints[side + Side.STATE] & SideState.NEXT_KNOWN)) return queue.count >= SEARCH_SEGMENTS;
+    const peer = peerOf(connection, side);
+    if (queue.count < PATIENCE_SEGMENTS || !(ints[peer + Side.STATE] & SideState.ACK_KNOWN)) return false;
+    const acknowledged = ints[peer + Side.ACKNOWLEDGES];
     return distance(acknowledged, queue.first?.sequence ?? acknowledged) >= 0;
   }
 
   /** Takes the bytes in front of the first queued segment for lost. */
-  #giveUp(connection: number, direction: Direction, queue: SegmentQueue): void {
+  #giveUp(connection: number, side: number, queue: SegmentQueue): void {
     const first = queue.first;
     if (!first) return;
-    const rows = this.#connections.rows;
-    const next = field(DirectionField.NEXT, direction);
-    if (this.#connections.state(connection, direction) & DirectionState.NEXT_KNOWN) {
-      const length = distance(first.sequence, rows.int(connection, next));
-      rows.setInt(connection, next, first.sequence);
-      if (length > 0) this.#at(first, () => this.#gap(connection, direction, length));
-    } else this.begin(connection, direction, first.sequence);
-    this.#drain(connection, direction);
+    const { ints } = this.#connections.rows;
+    if (ints[side + Side.STATE] & SideState.NEXT_KNOWN) {
+      const length = distance(first.sequence, ints[side + Side.NEXT]);
+      ints[side + Side.NEXT] = first.sequence;
+      if (length > 0) this.#at(first, () => this.#gap(connection, side, length));
+    } else this.begin(side, first.sequence);
+    this.#drain(connection, side);
   }
 
-  #drain(connection: number, direction: Direction): void {
-    const queue = this.#queues.get(key(connection, direction));
-    const next = field(DirectionField.NEXT, direction);
+  #drain(connection: number, side: number): void {
+    const queue = this.#queues.get(side);
+    const { ints } = this.#connections.rows;
     while (queue?.first) {
-      const ahead = distance(queue.first.sequence, this.#connections.rows.int(connection, next));
+      const ahead = distance(queue.first.sequence, ints[side + Side.NEXT]);
       if (ahead > 0) return;
       const segment = queue.shift() as Segment;
       if (ahead + segment.length <= 0) continue;
-      this.#at(segment, () => this.#deliver(connection, direction, segment.bytes, -ahead, segment.bytes.length, segment.length + ahead));
+      this.#at(segment, () => this.#deliver(connection, side, segment.bytes, -ahead, segment.bytes.length, segment.length + ahead));
     }
-    this.drop(connection, direction);
-    const state = field(DirectionField.STATE, direction);
-    this.#connections.rows.setInt(connection, state, this.#connections.rows.int(connection, state) & ~DirectionState.QUEUED);
+    this.drop(side);
+    ints[side + Side.STATE] &= ~SideState.QUEUED;
   }
 
   /** Runs `action` as if the queued segment came now. */
@@ -168,8 +164,4 @@ export class Reassembly {
     action();
     Object.assign(this.#now, now);
   }
-}
-
-function key(connection: number, direction: Direction): number {
-  return connection * 2 + direction;
 }

@@ -2,16 +2,18 @@
 // a new one for each SYN whose sequence number differs from where that direction began.
 import type { Limits } from '../limits.js';
 import type { Warnings } from '../warnings.js';
-import { ACK, FIN, RST, SYN } from '../wire/tcp.js';
+import { TcpFlag } from '../wire/tcp.js';
 import {
   type Direction,
-  DirectionField,
-  DirectionState,
-  Field,
-  Flow,
   FlowFlag,
-  field,
   type Moment,
+  peerOf,
+  ROW_INTS,
+  Row,
+  Side,
+  SideState,
+  SideTime,
+  sideOf,
   type TcpConnections,
   Time,
 } from './connections.js';
@@ -27,10 +29,18 @@ const HALF_CLOSED = 'too many connections with only one side closed: the oldest 
 const OPEN = 'too many connections open at a time: old ones were told as they were';
 const FLOWS = "too many connections: old ones were forgotten, stream numbers may differ from Wireshark's";
 
-const ENDS = DirectionState.FIN | DirectionState.RST;
-const BOTH_STARTS = FlowFlag.ISN_SET | (FlowFlag.ISN_SET << 1);
+// The optimizer folds constants of the module itself, and loads imported ones for each packet.
+const { FLAGS, ISN, LAST_FRAME } = Row;
+const { STATE, NEXT, ACKNOWLEDGES, END_SEQUENCE } = Side;
+const { NEXT_KNOWN, ACK_KNOWN, FIN_SEEN, RST_SEEN, QUEUED } = SideState;
+const { HEARD, FOLLOWED, ISN_SET } = FlowFlag;
+const { LAST } = Time;
+const { FIN, SYN, RST, ACK } = TcpFlag;
+
+const ENDS = FIN_SEEN | RST_SEEN;
+const BOTH_STARTS = ISN_SET | (ISN_SET << 1);
 /** State bits that tell whether the next payload can be taken as it comes. */
-const IN_ORDER = DirectionState.NEXT_KNOWN | DirectionState.QUEUED;
+const IN_ORDER = NEXT_KNOWN | QUEUED;
 
 export class TcpTracker {
   readonly #connections: TcpConnections;
@@ -89,42 +99,53 @@ export class TcpTracker {
     const low = direction === 0 ? source : destination;
     const high = direction === 0 ? destination : source;
     const ports = direction === 0 ? (sourcePort << 16) | destinationPort : (destinationPort << 16) | sourcePort;
-    if (this.#now.time >= this.#due) this.#release();
+    const now = this.#now;
+    if (now.time >= this.#due) this.#release();
     let reference = this.#flows.find(low, high, ports, isIpv6);
     if (reference <= 0 || flags & SYN) reference = this.#route(reference, low, high, ports, isIpv6, direction, sequence, flags);
     if (reference < 0) return;
     const connection = reference - 1;
-    const page = this.#connections.rows.ints;
-    const at = this.#connections.rows.at(connection);
-    const own = at + field(0, direction);
-    const settled = BOTH_STARTS | (FlowFlag.HEARD << direction);
-    if ((page[at + Flow.FLAGS] & settled) !== settled || flags & SYN)
+    const { ints, floats } = this.#connections.rows;
+    const side = sideOf(connection, direction);
+    const settled = BOTH_STARTS | (HEARD << direction);
+    if ((ints[connection + FLAGS] & settled) !== settled || flags & SYN)
       this.#learnStart(connection, direction, sequence, acknowledgment, flags);
-    page[at + Field.LAST_FRAME] = this.#now.frame;
-    this.#connections.rows.setFloat(connection, Time.LAST, this.#now.time);
-    this.#acknowledge(page, at + field(0, direction === 0 ? 1 : 0), acknowledgment, flags);
-    if (length === 0 && !(flags & (FIN | RST))) return;
-    if (!(page[at + Flow.FLAGS] & FlowFlag.FOLLOWED)) this.#follow(connection);
-    const payload = flags & SYN ? advance(sequence, 1) : sequence;
-    if (!(flags & RST) && (page[own + DirectionField.STATE] & ENDS) === DirectionState.RST) {
-      const isBeyond = distance(advance(payload, length), page[own + DirectionField.END_SEQUENCE]) > 0;
-      if (isBeyond) revokeReset(this.#connections, connection, direction);
+    ints[connection + LAST_FRAME] = now.frame;
+    floats[(connection >> 1) + LAST] = now.time;
+    const state = ints[side + STATE];
+    const before = ints[side + ACKNOWLEDGES];
+    if (flags & ACK) {
+      now.acknowledges = acknowledgment;
+      now.acknowledgesKnown = true;
+      if (!(state & ACK_KNOWN) || distance(acknowledgment, before) > 0) {
+        ints[side + ACKNOWLEDGES] = acknowledgment;
+        ints[side + STATE] = state | ACK_KNOWN;
+      }
+    } else {
+      now.acknowledges = before;
+      now.acknowledgesKnown = (state & ACK_KNOWN) !== 0;
     }
-    const state = page[own + DirectionField.STATE];
-    if (!(state & DirectionState.NEXT_KNOWN)) this.#beginAtSyn(connection, direction);
+    if (length === 0 && !(flags & (FIN | RST))) return;
+    if (!(ints[connection + FLAGS] & FOLLOWED)) this.#follow(connection);
+    const payload = flags & SYN ? advance(sequence, 1) : sequence;
+    if (!(flags & RST) && (state & ENDS) === RST_SEEN) {
+      const isBeyond = distance(advance(payload, length), ints[side + END_SEQUENCE]) > 0;
+      if (isBeyond) revokeReset(this.#connections, side);
+    }
+    if (!(state & NEXT_KNOWN)) this.#beginAtSyn(connection, direction, side);
     if (length > 0 && !(flags & RST)) {
-      const isNext = (state & IN_ORDER) === DirectionState.NEXT_KNOWN && payload === page[own + DirectionField.NEXT];
+      const isNext = (state & IN_ORDER) === NEXT_KNOWN && payload === ints[side + NEXT];
       if (isNext && end - start === length) {
-        page[own + DirectionField.NEXT] = advance(payload, length);
-        this.#consumer.data(connection, direction, bytes, start, end);
-      } else this.#disorder(connection, direction, payload, bytes, start, end, length);
+        ints[side + NEXT] = advance(payload, length);
+        this.#consumer.data(connection, side, bytes, start, end);
+      } else this.#disorder(connection, side, payload, bytes, start, end, length);
       if (!this.#consumer.wants(connection)) {
         this.#forget(connection);
         return;
       }
     }
-    if (flags & RST) this.#end(connection, direction, DirectionState.RST, payload, flags);
-    else if (flags & FIN) this.#end(connection, direction, DirectionState.FIN, advance(payload, length), flags);
+    if (flags & RST) this.#end(connection, side, RST_SEEN, payload, flags);
+    else if (flags & FIN) this.#end(connection, side, FIN_SEEN, advance(payload, length), flags);
   }
 
   /** The capture is over: tells of up to `count` of the connections that are still followed, by stream. False when none is left. */
@@ -132,7 +153,7 @@ export class TcpTracker {
     const connections = this.#connections;
     if (!this.#remaining) {
       const open: number[] = [];
-      for (let row = 0; row < connections.rows.end; row++) if (connections.isOpen(row)) open.push(row);
+      for (let row = 0; row < connections.rows.end; row += ROW_INTS) if (connections.isOpen(row)) open.push(row);
       this.#remaining = Int32Array.from(open.sort((a, b) => connections.stream(a) - connections.stream(b)));
     }
     const some = this.#remaining.subarray(0, count);
@@ -154,11 +175,11 @@ export class TcpTracker {
   ): number {
     if (found === 0) return this.#open(low, high, ports, isIpv6);
     if ((flags & (SYN | ACK)) !== SYN) return found;
-    const isSet = this.#flows.field(found, Flow.FLAGS) & (FlowFlag.ISN_SET << direction);
-    if (!isSet || this.#flows.field(found, Flow.ISN + direction) === sequence) return found;
+    const isSet = this.#flows.field(found, FLAGS) & (ISN_SET << direction);
+    if (!isSet || this.#flows.field(found, ISN + direction) === sequence) return found;
     if (found > 0 && this.#isLateSyn(found - 1)) {
       // Wireshark counts a new stream for it nevertheless.
-      this.#connections.rows.setInt(found - 1, Flow.STREAM, ++this.#streams);
+      this.#connections.rows.ints[found - 1 + Row.STREAM] = ++this.#streams;
       return found;
     }
     if (found > 0) this.#tell(found - 1);
@@ -168,17 +189,17 @@ export class TcpTracker {
 
   /** Whether a SYN was sent before all that the file holds of the connection so far: the file is out of order. */
   #isLateSyn(connection: number): boolean {
-    return this.#now.time < this.#connections.rows.float(connection, Time.START) && this.#connections.synDirection(connection) === null;
+    return this.#now.time < this.#connections.start(connection) && this.#connections.synDirection(connection) === null;
   }
 
   #open(low: number, high: number, ports: number, isIpv6: number): number {
     if (this.#connections.rows.size >= this.#limits.open) this.#makeOpenRoom();
     if (this.#flows.size >= this.#limits.flows) this.#makeRoom();
     const connection = this.#flows.add(low, high, ports, isIpv6);
-    const { rows } = this.#connections;
-    rows.setInt(connection, Flow.STREAM, ++this.#streams);
-    rows.setInt(connection, Field.FIRST_FRAME, this.#now.frame);
-    rows.setFloat(connection, Time.START, this.#now.time);
+    const { ints, floats } = this.#connections.rows;
+    ints[connection + Row.STREAM] = ++this.#streams;
+    ints[connection + Row.FIRST_FRAME] = this.#now.frame;
+    floats[(connection >> 1) + Time.START] = this.#now.time;
     return connection + 1;
   }
 
@@ -197,84 +218,60 @@ export class TcpTracker {
 
   /** Takes notes of where the directions begin. */
   #learnStart(connection: number, direction: Direction, sequence: number, acknowledgment: number, flags: number): void {
-    const { rows } = this.#connections;
+    const { ints } = this.#connections.rows;
     const other = 1 - direction;
-    let known = rows.int(connection, Flow.FLAGS) | (FlowFlag.HEARD << direction);
+    let known = ints[connection + FLAGS] | (HEARD << direction);
     if (flags & SYN) {
-      rows.setInt(connection, Flow.ISN + direction, sequence);
-      known |= (FlowFlag.ISN_SET | FlowFlag.ISN_CERTAIN) << direction;
+      ints[connection + ISN + direction] = sequence;
+      known |= (ISN_SET | FlowFlag.ISN_CERTAIN) << direction;
       known |= flags & ACK ? FlowFlag.ISN_CERTAIN << other : FlowFlag.SYN << direction;
-    } else if (!(known & (FlowFlag.ISN_SET << direction))) {
-      rows.setInt(connection, Flow.ISN + direction, advance(sequence, -1));
-      known |= FlowFlag.ISN_SET << direction;
+    } else if (!(known & (ISN_SET << direction))) {
+      ints[connection + ISN + direction] = advance(sequence, -1);
+      known |= ISN_SET << direction;
     }
-    if (flags & ACK && !(known & (FlowFlag.ISN_SET << other))) {
-      rows.setInt(connection, Flow.ISN + other, advance(acknowledgment, -1));
-      known |= FlowFlag.ISN_SET << other;
+    if (flags & ACK && !(known & (ISN_SET << other))) {
+      ints[connection + ISN + other] = advance(acknowledgment, -1);
+      known |= ISN_SET << other;
     }
-    rows.setInt(connection, Flow.FLAGS, known);
+    ints[connection + FLAGS] = known;
   }
 
   #follow(connection: number): void {
-    this.#connections.rows.setBits(connection, Flow.FLAGS, FlowFlag.FOLLOWED);
+    this.#connections.rows.ints[connection + FLAGS] |= FOLLOWED;
     this.#consumer.open(connection);
   }
 
   /** A payload that is not simply the next one, whole. */
-  #disorder(
-    connection: number,
-    direction: Direction,
-    sequence: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    length: number,
-  ): void {
-    const { rows } = this.#connections;
-    if (end - start < length) rows.setInt(connection, Field.TRUNCATED_FRAMES, rows.int(connection, Field.TRUNCATED_FRAMES) + 1);
-    this.#reassembly.segment(connection, direction, sequence, bytes, start, end, length);
+  #disorder(connection: number, side: number, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
+    if (end - start < length) this.#connections.rows.ints[connection + Row.TRUNCATED_FRAMES]++;
+    this.#reassembly.segment(connection, side, sequence, bytes, start, end, length);
   }
 
-  #beginAtSyn(connection: number, direction: Direction): void {
-    const { rows } = this.#connections;
-    if (!(rows.int(connection, Flow.FLAGS) & (FlowFlag.ISN_CERTAIN << direction))) return;
-    this.#reassembly.begin(connection, direction, advance(rows.int(connection, Flow.ISN + direction), 1));
-    rows.setBits(connection, field(DirectionField.STATE, direction), DirectionState.FROM_START);
+  #beginAtSyn(connection: number, direction: Direction, side: number): void {
+    const { ints } = this.#connections.rows;
+    if (!(ints[connection + FLAGS] & (FlowFlag.ISN_CERTAIN << direction))) return;
+    this.#reassembly.begin(side, advance(ints[connection + ISN + direction], 1));
+    ints[side + STATE] |= SideState.FROM_START;
   }
 
-  /** Takes notes of the acknowledgment for the direction whose fields begin at `peer`, and for the segment itself. */
-  #acknowledge(page: Int32Array, peer: number, acknowledgment: number, flags: number): void {
-    const now = this.#now;
-    const isKnown = (page[peer + DirectionField.STATE] & DirectionState.ACK_KNOWN) !== 0;
-    const before = page[peer + DirectionField.ACKNOWLEDGED];
-    now.acknowledgesKnown = isKnown || (flags & ACK) !== 0;
-    now.acknowledges = flags & ACK ? acknowledgment : before;
-    if (!(flags & ACK) || (isKnown && distance(acknowledgment, before) <= 0)) return;
-    page[peer + DirectionField.ACKNOWLEDGED] = acknowledgment;
-    page[peer + DirectionField.STATE] |= DirectionState.ACK_KNOWN;
-  }
-
-  /** A FIN or RST of `direction`, whose stream ends at `sequence`. */
-  #end(connection: number, direction: Direction, kind: number, sequence: number, flags: number): void {
+  /** A FIN or RST of a side, whose stream ends at `sequence`. */
+  #end(connection: number, side: number, kind: number, sequence: number, flags: number): void {
     const connections = this.#connections;
     const now = this.#now;
-    const { rows } = connections;
-    const state = field(DirectionField.STATE, direction);
-    const before = rows.int(connection, state);
-    const other: Direction = direction === 0 ? 1 : 0;
-    if (kind === DirectionState.RST && !(before & DirectionState.RST)) noteReset(connections, connection, direction, sequence, flags);
-    if (!(before & (DirectionState.FIN | DirectionState.RST))) {
-      rows.setInt(connection, field(DirectionField.END_SEQUENCE, direction), sequence);
-      rows.setInt(connection, field(DirectionField.END_FRAME, direction), now.frame);
-      rows.setFloat(connection, Time.END + direction, now.time);
-      rows.setInt(connection, field(DirectionField.END_ACKNOWLEDGES, direction), now.acknowledges);
-      if (now.acknowledgesKnown) rows.setBits(connection, state, DirectionState.END_ACK_KNOWN);
+    const { ints, floats } = connections.rows;
+    const before = ints[side + STATE];
+    if (kind === RST_SEEN && !(before & RST_SEEN)) noteReset(connections, connection, side, sequence, flags);
+    if (!(before & ENDS)) {
+      ints[side + END_SEQUENCE] = sequence;
+      ints[side + Side.END_FRAME] = now.frame;
+      floats[(side >> 1) + SideTime.END] = now.time;
+      ints[side + Side.END_ACKNOWLEDGES] = now.acknowledges;
+      if (now.acknowledgesKnown) ints[side + STATE] |= SideState.END_ACK_KNOWN;
     }
-    rows.setBits(connection, state, kind);
-    const wasClosed = before & DirectionState.RST || (before & DirectionState.FIN && connections.hasEnded(connection, other));
-    if (wasClosed) return;
-    const isReset = kind === DirectionState.RST && isResetInOrder(connections, connection, direction, sequence);
-    const isClosed = isReset || connections.hasEnded(connection, other);
+    ints[side + STATE] |= kind;
+    const hasPeerEnded = connections.hasEnded(peerOf(connection, side));
+    if (before & RST_SEEN || (before & FIN_SEEN && hasPeerEnded)) return;
+    const isClosed = hasPeerEnded || (kind === RST_SEEN && isResetInOrder(connections, side, sequence));
     this.#await(isClosed ? this.#closed : this.#halfClosed, connection);
   }
 
@@ -308,16 +305,20 @@ export class TcpTracker {
 
   /** Delivers what was held back and tells the consumer that this was all. */
   #tell(connection: number): void {
-    if (!(this.#connections.flags(connection) & FlowFlag.FOLLOWED)) return;
-    if (this.#connections.state(connection, 0) & DirectionState.QUEUED) this.#reassembly.flush(connection, 0);
-    if (this.#connections.state(connection, 1) & DirectionState.QUEUED) this.#reassembly.flush(connection, 1);
+    const connections = this.#connections;
+    if (!(connections.flags(connection) & FOLLOWED)) return;
+    const [first, second] = [sideOf(connection, 0), sideOf(connection, 1)];
+    if (connections.state(first) & QUEUED) this.#reassembly.flush(connection, first);
+    if (connections.state(second) & QUEUED) this.#reassembly.flush(connection, second);
     this.#consumer.finish(connection);
   }
 
   /** Follows a connection no more, and tells nobody. */
   #forget(connection: number): void {
-    if (this.#connections.state(connection, 0) & DirectionState.QUEUED) this.#reassembly.drop(connection, 0);
-    if (this.#connections.state(connection, 1) & DirectionState.QUEUED) this.#reassembly.drop(connection, 1);
+    for (const direction of [0, 1] as const) {
+      const side = sideOf(connection, direction);
+      if (this.#connections.state(side) & QUEUED) this.#reassembly.drop(side);
+    }
     this.#flows.retire(connection);
   }
 }

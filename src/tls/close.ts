@@ -1,10 +1,14 @@
 // How the two sides of a connection closed: RFC 5246 7.2.1 (closure alerts), 7.2.2 (error alerts).
 import type { CloseNotify, CloseState } from '../model.js';
-import { DirectionState } from '../tcp/connections.js';
+import { SideState } from '../tcp/connections.js';
 import { distance } from '../tcp/sequence.js';
 import type { ConnectionFacts, SideFacts } from './facts.js';
-import { DirectionFlag, ENCRYPTED_ALERT } from './fields.js';
+import { ENCRYPTED_ALERT, RecordFlag } from './fields.js';
 import type { SideView } from './side.js';
+
+// The optimizer folds constants of the module itself, and loads imported ones for each connection.
+const State = SideState;
+const Flag = RecordFlag;
 
 /** Which versions are possible: TLS 1.3 hides its alerts among application data. */
 export type Version = 'tls12' | 'tls13' | 'unsure';
@@ -19,7 +23,7 @@ export function judgeCloses(client: SideView, server: SideView, version: Version
 }
 
 function hidesAlerts(side: SideView, version: Version): boolean {
-  return version === 'tls13' || (version === 'unsure' && (side.flags & DirectionFlag.PROTECTED) !== 0);
+  return version === 'tls13' || (version === 'unsure' && (side.flags & Flag.PROTECTED) !== 0);
 }
 
 function judgeSide(side: SideView, peer: SideView, isClient: boolean, isHidden: boolean, completed: boolean, into: SideFacts): void {
@@ -50,14 +54,14 @@ function isLikelyCloseNotify(side: SideView, peer: SideView, isClient: boolean):
 
 /** After a HelloRequest or a second ClientHello an alert may as well be no_renegotiation, or the failure of the renegotiation. */
 function isRenegotiating(a: SideView, b: SideView): boolean {
-  return ((a.flags | b.flags) & DirectionFlag.RENEGOTIATES) !== 0;
+  return ((a.flags | b.flags) & Flag.RENEGOTIATES) !== 0;
 }
 
 /** Whether a FIN of the peer may be among the bytes that the capture lacks and the side had acknowledged. */
 function mayAnswerLostFin(side: SideView, peer: SideView): boolean {
   if (peer.hasEnded || peer.lostBeforeAcknowledged <= 0) return false;
   // A single number can be nothing but a FIN; a side that resets at once does not wait for one.
-  return peer.lostBeforeAcknowledged === 1 || (side.state & DirectionState.RST) === 0;
+  return peer.lostBeforeAcknowledged === 1 || (side.state & State.RST_SEEN) === 0;
 }
 
 function judgeState(side: SideView, closeNotify: CloseNotify, end: 'fin' | 'rst' | null): CloseState {
@@ -65,8 +69,8 @@ function judgeState(side: SideView, closeNotify: CloseNotify, end: 'fin' | 'rst'
   if (side.hasFatalAlert) return 'aborted';
   if (closeNotify === 'unknown') return 'unknown';
   if (closeNotify === 'absent') return side.endsWithAlert ? 'aborted' : 'unclean';
-  if (!(side.state & DirectionState.RST)) return 'clean';
-  if (!(side.state & DirectionState.RESET_ACK_KNOWN)) return end === 'rst' ? 'unknown' : 'clean';
+  if (!(side.state & State.RST_SEEN)) return 'clean';
+  if (!(side.state & State.RESET_ACK_KNOWN)) return end === 'rst' ? 'unknown' : 'clean';
   return distance(side.resetAcknowledged, side.alertSequence) >= 0 ? 'clean' : 'reset-race';
 }
 
@@ -98,10 +102,10 @@ function precedes(a: SideView, b: SideView): boolean {
 
 /** Whether `side` had acknowledged its peer's closing sign when it gave its own. A RST is not acknowledged. */
 function hasAcknowledged(side: SideView, peer: SideView): boolean {
-  const isKnown = side.endsWithAlert ? side.flags & DirectionFlag.ALERT_ACKNOWLEDGES : side.state & DirectionState.END_ACK_KNOWN;
+  const isKnown = side.endsWithAlert ? side.flags & Flag.ALERT_ACKNOWLEDGES : side.state & State.END_ACK_KNOWN;
   if (!isKnown) return false;
   const acknowledges = side.endsWithAlert ? side.alertAcknowledges : side.endAcknowledges;
   if (peer.endsWithAlert) return distance(acknowledges, peer.alertSequence) >= 0;
   // A FIN takes one sequence number.
-  return (peer.state & DirectionState.FIN) !== 0 && distance(acknowledges, peer.endSequence) > 0;
+  return (peer.state & State.FIN_SEEN) !== 0 && distance(acknowledges, peer.endSequence) > 0;
 }

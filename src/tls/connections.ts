@@ -1,6 +1,6 @@
-import { FixedRows } from '../bytes/fixed-rows.js';
-import type { Direction } from '../tcp/connections.js';
-import { TLS_BYTES, TLS_FLOATS, TLS_INTS, Tls, TlsDirection, tlsField } from './fields.js';
+import type { Rows } from '../bytes/rows.js';
+import { type Direction, ROW_INTS } from '../tcp/connections.js';
+import { Tls, TlsSide } from './fields.js';
 
 /** An alert before the last one of its direction. */
 interface EarlierAlert {
@@ -20,79 +20,74 @@ export interface Extras {
   issuedTickets: string[];
 }
 
-/** What TLS tells of each followed connection, in rows of the same numbers as those of TCP. */
+// The optimizer folds constants of the module itself, and loads imported ones for each packet.
+const { TLS_FLAGS, CLIENT } = Tls;
+const { RECORD_FLAGS } = TlsSide;
+
+/** What TLS tells of each followed connection, in the rows of TCP. */
 export class TlsConnections {
-  readonly rows: FixedRows;
+  readonly rows: Rows;
   readonly #serverNames: (string | null)[] = [];
   readonly #protocols: (string | null)[] = [];
   readonly #extras = new Map<number, Extras>();
 
-  /** @param limit connections followed at a time */
-  constructor(limit: number) {
-    this.rows = new FixedRows(limit, TLS_INTS, TLS_FLOATS, TLS_BYTES);
+  /** @param rows those of the TCP connections */
+  constructor(rows: Rows) {
+    this.rows = rows;
   }
 
-  open(connection: number): void {
-    this.rows.clear(connection);
-    this.close(connection);
-  }
-
-  /** Gives back what is kept beside the row. */
-  close(connection: number): void {
-    this.#serverNames[connection] = null;
-    this.#protocols[connection] = null;
+  /** Forgets what is kept beside the row. */
+  clear(connection: number): void {
+    const index = connection / ROW_INTS;
+    this.#serverNames[index] = null;
+    this.#protocols[index] = null;
     if (this.#extras.size > 0) this.#extras.delete(connection);
   }
 
   flags(connection: number): number {
-    return this.rows.int(connection, Tls.FLAGS);
+    return this.rows.ints[connection + TLS_FLAGS];
   }
 
   has(connection: number, flag: number): boolean {
-    return (this.rows.int(connection, Tls.FLAGS) & flag) !== 0;
+    return (this.rows.ints[connection + TLS_FLAGS] & flag) !== 0;
   }
 
   set(connection: number, flag: number): void {
-    this.rows.setBits(connection, Tls.FLAGS, flag);
+    this.rows.ints[connection + TLS_FLAGS] |= flag;
   }
 
-  directionFlags(connection: number, direction: Direction): number {
-    return this.rows.int(connection, tlsField(TlsDirection.FLAGS, direction));
+  sideFlags(side: number): number {
+    return this.rows.ints[side + RECORD_FLAGS];
   }
 
-  setDirection(connection: number, direction: Direction, flag: number): void {
-    this.rows.setBits(connection, tlsField(TlsDirection.FLAGS, direction), flag);
+  setSide(side: number, flag: number): void {
+    this.rows.ints[side + RECORD_FLAGS] |= flag;
   }
 
-  clearDirection(connection: number, direction: Direction, flag: number): void {
-    const at = tlsField(TlsDirection.FLAGS, direction);
-    this.rows.setInt(connection, at, this.rows.int(connection, at) & ~flag);
-  }
-
-  of(connection: number, direction: Direction, which: number): number {
-    return this.rows.int(connection, tlsField(which, direction));
+  clearSide(side: number, flag: number): void {
+    this.rows.ints[side + RECORD_FLAGS] &= ~flag;
   }
 
   /** Direction of the client's packets as far as the hellos tell. */
   client(connection: number): Direction | null {
-    const client = this.rows.int(connection, Tls.CLIENT);
+    const client = this.rows.ints[connection + CLIENT];
     return client === 0 ? null : ((client - 1) as Direction);
   }
 
   serverName(connection: number): string | null {
-    return this.#serverNames[connection];
+    return this.#serverNames[connection / ROW_INTS];
   }
 
   setServerName(connection: number, name: string): void {
-    this.#serverNames[connection] = name;
+    this.#serverNames[connection / ROW_INTS] = name;
   }
 
   protocol(connection: number): string | null {
-    return this.#protocols[connection];
+    return this.#protocols[connection / ROW_INTS];
   }
 
   setProtocol(connection: number, name: string): void {
-    this.#protocols[connection] = name;
+    this.#protocols[connection / ROW_INTS] = name;
   }
 
   extras(connection: number): Extras | undefined {

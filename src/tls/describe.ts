@@ -1,16 +1,16 @@
 // The facts of one connection as a Connection record.
 import { toHex } from '../bytes/hex.js';
 import type { Alert, Connection, SideClose } from '../model.js';
-import { type Direction, Field, type TcpConnections } from '../tcp/connections.js';
+import { type Direction, Row, sideOf, type TcpConnections } from '../tcp/connections.js';
 import { alertDescription, cipherSuiteName } from '../wire/registry/names.js';
 import { AlertLevel } from '../wire/tls-alert.js';
 import type { TlsConnections } from './connections.js';
 import type { ConnectionFacts, IdFacts, SideFacts } from './facts.js';
-import { DirectionFlag, ENCRYPTED_ALERT, Tls, TlsDirection, TlsTime } from './fields.js';
+import { ALERT_TIME, ENCRYPTED_ALERT, RecordFlag, Tls, TlsSide } from './fields.js';
 
 /** @param facts those of `connection`, read just before */
 export function describe(tcp: TcpConnections, tls: TlsConnections, connection: number, facts: ConnectionFacts): Connection {
-  const { rows } = tcp;
+  const { ints } = tcp.rows;
   const extras = tls.extras(connection);
   const isAnswered = facts.serverHello > 0;
   return {
@@ -22,7 +22,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
     start: facts.start,
     end: facts.end,
     version: facts.version,
-    cipherSuite: isAnswered ? cipherSuiteName(tls.rows.int(connection, Tls.CIPHER_SUITE)) : null,
+    cipherSuite: isAnswered ? cipherSuiteName(ints[connection + Tls.CIPHER_SUITE]) : null,
     offered: {
       sessionId: idText(facts.offeredId),
       ticket: extras?.offeredTicket ?? null,
@@ -36,13 +36,13 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
     resumption: facts.resumption,
     resumedBy: facts.resumption !== 'resumed' ? null : facts.offersTicket ? 'ticket' : 'session-id',
     cause: null,
-    close: { client: sideOf(facts.client), server: sideOf(facts.server), first: facts.first },
+    close: { client: closeOf(facts.client), server: closeOf(facts.server), first: facts.first },
     alerts: alertsOf(tls, connection, facts.clientDirection),
     frames: {
-      first: rows.int(connection, Field.FIRST_FRAME),
+      first: ints[connection + Row.FIRST_FRAME],
       clientHello: facts.clientHello || null,
       serverHello: facts.serverHello || null,
-      last: rows.int(connection, Field.LAST_FRAME),
+      last: ints[connection + Row.LAST_FRAME],
     },
     times: {
       clientHello: facts.clientHello > 0 ? facts.clientHelloTime : null,
@@ -52,7 +52,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
       startedMidstream: tcp.synDirection(connection) === null,
       rolesFrom: facts.rolesFrom,
       missingBytes: facts.missingBytes,
-      truncatedFrames: rows.int(connection, Field.TRUNCATED_FRAMES),
+      truncatedFrames: ints[connection + Row.TRUNCATED_FRAMES],
     },
   };
 }
@@ -61,7 +61,7 @@ function idText(id: IdFacts): string | null {
   return id.length > 0 ? toHex(id.bytes, id.offset, id.offset + id.length) : null;
 }
 
-function sideOf(side: SideFacts): SideClose {
+function closeOf(side: SideFacts): SideClose {
   const { state, closeNotify, end } = side;
   return { state, closeNotify, end, frame: side.frame || null, time: side.frame > 0 ? side.time : null };
 }
@@ -72,10 +72,12 @@ function alertsOf(tls: TlsConnections, connection: number, client: Direction): A
     alerts.push(alertOf(earlier.direction === client, earlier.frame, earlier.time, earlier.alert));
   }
   for (const direction of [0, 1] as const) {
-    if (!(tls.directionFlags(connection, direction) & DirectionFlag.HAS_ALERT)) continue;
-    const frame = tls.of(connection, direction, TlsDirection.ALERT_FRAME);
-    const time = tls.rows.float(connection, TlsTime.ALERT + direction);
-    alerts.push(alertOf(direction === client, frame, time, tls.of(connection, direction, TlsDirection.ALERT)));
+    const side = sideOf(connection, direction);
+    if (!(tls.sideFlags(side) & RecordFlag.HAS_ALERT)) continue;
+    const { ints, floats } = tls.rows;
+    alerts.push(
+      alertOf(direction === client, ints[side + TlsSide.ALERT_FRAME], floats[(side >> 1) + ALERT_TIME], ints[side + TlsSide.ALERT]),
+    );
   }
   return alerts.length < 2 ? alerts : alerts.sort((a, b) => a.frame - b.frame);
 }

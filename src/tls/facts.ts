@@ -1,12 +1,15 @@
 // What is known of one connection when it is over. RFC 5246 7.3 tells full from abbreviated handshakes.
 import type { CloseNotify, CloseState, Handshake, Resumption } from '../model.js';
 import type { AddressTable } from '../tcp/address-table.js';
-import { type Direction, FlowFlag, type TcpConnections, Time } from '../tcp/connections.js';
+import { type Direction, FlowFlag, sideOf, type TcpConnections, Time } from '../tcp/connections.js';
 import { versionName } from '../wire/registry/names.js';
 import { judgeCloses } from './close.js';
 import type { TlsConnections } from './connections.js';
-import { DirectionFlag, SESSION_ID_BYTES, Tls, TlsFlag, TlsTime } from './fields.js';
+import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsTime } from './fields.js';
 import { SideView } from './side.js';
+
+// The optimizer folds constants of the module itself, and loads imported ones for each connection.
+const Flag = TlsFlag;
 
 /** How one side closed; see SideClose. `frame` 0 stands for none. */
 export class SideFacts {
@@ -75,38 +78,38 @@ export class ConnectionFacts {
   readonly #serverView = new SideView();
 
   read(tcp: TcpConnections, tls: TlsConnections, addresses: AddressTable, connection: number): this {
-    const { rows } = tls;
+    const { ints, floats } = tls.rows;
     const flags = tls.flags(connection);
     this.stream = tcp.stream(connection);
     this.#readRoles(tcp, tls, connection);
     this.#readEndpoints(tcp, addresses, connection);
     this.serverName = tls.serverName(connection);
-    this.start = tcp.rows.float(connection, Time.START);
-    this.end = tcp.rows.float(connection, Time.LAST);
-    this.offersTicket = (flags & TlsFlag.OFFERS_TICKET) !== 0;
-    this.offersPsk = (flags & TlsFlag.OFFERS_PSK) !== 0;
-    this.maybePadding = (flags & TlsFlag.OFFERS_TLS13) !== 0;
-    this.isHelloCut = (flags & (TlsFlag.CLIENT_HELLO | TlsFlag.CLIENT_HELLO_WHOLE)) === TlsFlag.CLIENT_HELLO;
-    this.clientEms = (flags & TlsFlag.CLIENT_EMS) !== 0;
-    this.serverEms = (flags & TlsFlag.SERVER_EMS) !== 0;
-    this.clientHello = flags & TlsFlag.CLIENT_HELLO ? rows.int(connection, Tls.CLIENT_HELLO_FRAME) : 0;
-    this.serverHello = flags & TlsFlag.SERVER_HELLO ? rows.int(connection, Tls.SERVER_HELLO_FRAME) : 0;
-    this.clientHelloTime = rows.float(connection, TlsTime.CLIENT_HELLO);
-    this.serverHelloTime = rows.float(connection, TlsTime.SERVER_HELLO);
+    this.start = tcp.start(connection);
+    this.end = floats[(connection >> 1) + Time.LAST];
+    this.offersTicket = (flags & Flag.OFFERS_TICKET) !== 0;
+    this.offersPsk = (flags & Flag.OFFERS_PSK) !== 0;
+    this.maybePadding = (flags & Flag.OFFERS_TLS13) !== 0;
+    this.isHelloCut = (flags & (Flag.CLIENT_HELLO | Flag.CLIENT_HELLO_WHOLE)) === Flag.CLIENT_HELLO;
+    this.clientEms = (flags & Flag.CLIENT_EMS) !== 0;
+    this.serverEms = (flags & Flag.SERVER_EMS) !== 0;
+    this.clientHello = flags & Flag.CLIENT_HELLO ? ints[connection + Tls.CLIENT_HELLO_FRAME] : 0;
+    this.serverHello = flags & Flag.SERVER_HELLO ? ints[connection + Tls.SERVER_HELLO_FRAME] : 0;
+    this.clientHelloTime = floats[(connection >> 1) + TlsTime.CLIENT_HELLO];
+    this.serverHelloTime = floats[(connection >> 1) + TlsTime.SERVER_HELLO];
     const client = this.#clientView;
     const server = this.#serverView;
-    client.read(tcp, tls, connection, this.clientDirection);
-    server.read(tcp, tls, connection, this.clientDirection === 0 ? 1 : 0);
+    client.read(tcp, connection, sideOf(connection, this.clientDirection));
+    server.read(tcp, connection, sideOf(connection, this.clientDirection === 0 ? 1 : 0));
     this.missingBytes = client.missingBytes + server.missingBytes;
     // Certificates and alerts are not seen as such in TLS 1.3.
-    const isTls12 = (flags & TlsFlag.FULL) !== 0 || client.hasProtectedAlert || server.hasProtectedAlert;
-    const isSeen = (flags & TlsFlag.SERVER_HELLO) !== 0;
-    const isAmbiguous = (flags & TlsFlag.MAYBE_TLS13) !== 0 && !isTls12;
+    const isTls12 = (flags & Flag.FULL) !== 0 || client.hasProtectedAlert || server.hasProtectedAlert;
+    const isSeen = (flags & Flag.SERVER_HELLO) !== 0;
+    const isAmbiguous = (flags & Flag.MAYBE_TLS13) !== 0 && !isTls12;
     const isUnsure = isAmbiguous || (!isSeen && !isTls12);
-    this.isTls13 = (flags & TlsFlag.TLS13) !== 0 || isAmbiguous;
-    this.version = isSeen && !isAmbiguous ? versionName(rows.int(connection, Tls.VERSION)) : null;
+    this.isTls13 = (flags & Flag.TLS13) !== 0 || isAmbiguous;
+    this.version = isSeen && !isAmbiguous ? versionName(ints[connection + Tls.VERSION]) : null;
     const isCompleted = client.hasFinished && server.hasFinished;
-    judgeCloses(client, server, flags & TlsFlag.TLS13 ? 'tls13' : isUnsure ? 'unsure' : 'tls12', isCompleted, this);
+    judgeCloses(client, server, flags & Flag.TLS13 ? 'tls13' : isUnsure ? 'unsure' : 'tls12', isCompleted, this);
     this.#readIds(tls, connection);
     this.#judgeHandshake(tcp, connection, flags, isCompleted);
     this.#judgeResumption(flags);
@@ -134,9 +137,9 @@ export class ConnectionFacts {
 
   /** Issued is what the server chose itself: not an echo, and not where an empty ticket says that nothing was (RFC 5077 3.3). */
   #readIds(tls: TlsConnections, connection: number): void {
-    const lengths = tls.rows.int(connection, Tls.ID_LENGTHS);
-    const bytes = tls.rows.bytes;
-    const offset = tls.rows.byteOffset(connection);
+    const { ints, bytes } = tls.rows;
+    const lengths = ints[connection + Tls.ID_LENGTHS];
+    const offset = (connection + SESSION_IDS) * 4;
     this.offeredId.bytes = this.issuedId.bytes = bytes;
     this.offeredId.offset = offset;
     this.offeredId.length = (lengths & 0xff) - 1;
@@ -149,7 +152,7 @@ export class ConnectionFacts {
     this.isAccepted = false;
     const hasEnded = this.client.frame > 0 || this.server.frame > 0;
     if (this.isTls13) this.handshake = 'unknown';
-    else if (flags & TlsFlag.SERVER_HELLO) {
+    else if (flags & Flag.SERVER_HELLO) {
       const kind = this.#kind(flags, isEcho);
       this.isAccepted = kind === 'resumed';
       // The capture may end before the handshake: the server's messages have told by then which of the two it is.
@@ -157,15 +160,12 @@ export class ConnectionFacts {
       else this.handshake = hasEnded ? 'failed' : (kind ?? 'incomplete');
     } else {
       const sawAll =
-        flags & TlsFlag.CLIENT_HELLO &&
-        this.missingBytes === 0 &&
-        tcp.synDirection(connection) !== null &&
-        tcp.hasBothDirections(connection);
+        flags & Flag.CLIENT_HELLO && this.missingBytes === 0 && tcp.synDirection(connection) !== null && tcp.hasBothDirections(connection);
       if (!sawAll || isCompleted) this.handshake = 'unknown';
       else this.handshake = hasEnded ? 'failed' : 'incomplete';
     }
     // A ticket that was promised and not seen may have been empty, which voids the ID as well (RFC 5077 3.3).
-    const isVoid = flags & TlsFlag.EMPTY_TICKET || (flags & (TlsFlag.PROMISES_TICKET | TlsFlag.TICKET)) === TlsFlag.PROMISES_TICKET;
+    const isVoid = flags & Flag.EMPTY_TICKET || (flags & (Flag.PROMISES_TICKET | Flag.TICKET)) === Flag.PROMISES_TICKET;
     const isIssued = this.handshake !== 'resumed' && this.handshake !== 'unknown' && !isEcho && !isVoid;
     if (!isIssued) this.issuedId.length = -1;
   }
@@ -179,25 +179,25 @@ export class ConnectionFacts {
 
   /** Full or abbreviated, as far as the ServerHello and what the server sent after it tell; null when they do not. */
   #kind(flags: number, isEcho: boolean): 'full' | 'resumed' | null {
-    if (flags & TlsFlag.FULL) return 'full';
+    if (flags & Flag.FULL) return 'full';
     const server = this.#serverView.flags;
-    const isAbbreviated = server & DirectionFlag.CHANGE_CIPHER_SPEC && !(server & DirectionFlag.GAP_IN_HANDSHAKE);
-    if (isEcho || (isAbbreviated && (this.offersTicket || !(flags & TlsFlag.CLIENT_HELLO)))) return 'resumed';
+    const isAbbreviated = server & RecordFlag.CHANGE_CIPHER_SPEC && !(server & RecordFlag.GAP_IN_HANDSHAKE);
+    if (isEcho || (isAbbreviated && (this.offersTicket || !(flags & Flag.CLIENT_HELLO)))) return 'resumed';
     // Some of the server's messages are missing. Another ID than the offered one means a full handshake, unless a ticket was taken.
-    const isRefused = flags & TlsFlag.CLIENT_HELLO_WHOLE && !this.offersTicket && !isAbbreviated && this.issuedId.length >= 0;
+    const isRefused = flags & Flag.CLIENT_HELLO_WHOLE && !this.offersTicket && !isAbbreviated && this.issuedId.length >= 0;
     return isRefused ? 'full' : null;
   }
 
   #judgeResumption(flags: number): void {
     const { handshake } = this;
-    const isWhole = (flags & TlsFlag.CLIENT_HELLO_WHOLE) !== 0;
+    const isWhole = (flags & Flag.CLIENT_HELLO_WHOLE) !== 0;
     const offersNothing = this.offeredId.length <= 0 && !this.offersTicket && !this.offersPsk;
     if (this.isAccepted) this.resumption = 'resumed';
-    else if (!(flags & TlsFlag.CLIENT_HELLO) || this.isTls13) this.resumption = 'unknown';
+    else if (!(flags & Flag.CLIENT_HELLO) || this.isTls13) this.resumption = 'unknown';
     else if (offersNothing) this.resumption = isWhole ? 'not-offered' : 'unknown';
-    else if (!(flags & TlsFlag.SERVER_HELLO)) this.resumption = this.missingBytes > 0 || handshake === 'unknown' ? 'unknown' : 'unanswered';
+    else if (!(flags & Flag.SERVER_HELLO)) this.resumption = this.missingBytes > 0 || handshake === 'unknown' ? 'unknown' : 'unanswered';
     else if (!isWhole || (!this.offersTicket && (this.maybePadding || this.offersPsk))) this.resumption = 'unknown';
-    else this.resumption = handshake === 'full' || (handshake === 'failed' && flags & TlsFlag.FULL) ? 'declined' : 'unknown';
+    else this.resumption = handshake === 'full' || (handshake === 'failed' && flags & Flag.FULL) ? 'declined' : 'unknown';
   }
 }
 

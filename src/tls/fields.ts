@@ -1,55 +1,56 @@
-import type { Direction } from '../tcp/connections.js';
+import { ROW_TAIL, Row, Side, SideTime, Time } from '../tcp/connections.js';
 
-/** Integer fields of a TLS connection. */
+// What TLS keeps of a connection, in the same row as what TCP keeps of it: see tcp/connections.ts.
+
+/** Doubles of a connection, at half its number; Unix seconds. */
+export const TlsTime = { CLIENT_HELLO: Time.OF_LAYER_ABOVE, SERVER_HELLO: Time.OF_LAYER_ABOVE + 1 } as const;
+
+/** Integers of a connection. */
 export const Tls = {
-  FLAGS: 0,
+  TLS_FLAGS: Row.OF_LAYER_ABOVE,
   /** Direction of the client's packets + 1; 0 while no hello was read. */
-  CLIENT: 1,
-  CLIENT_HELLO_FRAME: 2,
-  SERVER_HELLO_FRAME: 3,
-  VERSION: 4,
-  CIPHER_SUITE: 5,
+  CLIENT: Row.OF_LAYER_ABOVE + 1,
+  CLIENT_HELLO_FRAME: Row.OF_LAYER_ABOVE + 2,
+  SERVER_HELLO_FRAME: Row.OF_LAYER_ABOVE + 3,
+  VERSION: Row.OF_LAYER_ABOVE + 4,
+  CIPHER_SUITE: Row.OF_LAYER_ABOVE + 5,
   /** Length + 1 of the session IDs in the hellos, 0 where none was read: offered, and issued << 8. */
-  ID_LENGTHS: 6,
+  ID_LENGTHS: Row.OF_LAYER_ABOVE + 6,
   /** Payloads in which a direction without known beginning was searched for a record. */
-  SEARCHED: 7,
+  SEARCHED: Row.OF_LAYER_ABOVE + 7,
 } as const;
-const COMMON_INTS = 8;
-
-/** Integer fields of one direction, at `tlsField(TlsDirection.…, direction)`. */
-export const TlsDirection = {
-  FLAGS: 0,
-  /** Bytes of the record's body that are still to come. */
-  REMAINING: 1,
-  /** Bytes of a record header that was cut by a segment: their number, and the first four of them. */
-  HEADER_COUNT: 2,
-  HEADER: 3,
-  CONTENT_TYPE: 4,
-  /** The handshake message in progress: bytes still to come, its type, and a header cut by a segment or record. */
-  MESSAGE_LEFT: 5,
-  MESSAGE_TYPE: 6,
-  MESSAGE_HEADER_COUNT: 7,
-  MESSAGE_HEADER: 8,
-  /** The last alert: level << 8 | description of one in clear (-1: encrypted), its place, and what its sender had acknowledged. */
-  ALERT: 9,
-  ALERT_FRAME: 10,
-  ALERT_SEQUENCE: 11,
-  ALERT_ACKNOWLEDGES: 12,
-} as const;
-const DIRECTION_INTS = 13;
-
-export const TLS_INTS = COMMON_INTS + 2 * DIRECTION_INTS;
-
-export const TlsTime = { CLIENT_HELLO: 0, SERVER_HELLO: 1, ALERT: 2 } as const;
-export const TLS_FLOATS = 4;
 
 export const SESSION_ID_BYTES = 32;
-/** The offered and the issued session ID. */
-export const TLS_BYTES = 2 * SESSION_ID_BYTES;
+/** Where the bytes of the offered session ID begin, those of the issued one behind it; in integers. */
+export const SESSION_IDS = ROW_TAIL;
+
+/** Integers of one side. */
+export const TlsSide = {
+  RECORD_FLAGS: Side.OF_LAYER_ABOVE,
+  /** Bytes of the record's body that are still to come. */
+  REMAINING: Side.OF_LAYER_ABOVE + 1,
+  CONTENT_TYPE: Side.OF_LAYER_ABOVE + 2,
+  /** Bytes of a record header that was cut by a segment: their number, and the first four of them. */
+  HEADER_COUNT: Side.OF_LAYER_ABOVE + 3,
+  HEADER: Side.OF_LAYER_ABOVE + 4,
+  /** The handshake message in progress: bytes still to come, its type, and a header cut by a segment or record. */
+  MESSAGE_LEFT: Side.OF_LAYER_ABOVE + 5,
+  MESSAGE_TYPE: Side.OF_LAYER_ABOVE + 6,
+  MESSAGE_HEADER_COUNT: Side.OF_LAYER_ABOVE + 7,
+  MESSAGE_HEADER: Side.OF_LAYER_ABOVE + 8,
+  /** The last alert: level << 8 | description of one in clear (-1: encrypted), its place, and what its sender had acknowledged. */
+  ALERT: Side.OF_LAYER_ABOVE + 9,
+  ALERT_FRAME: Side.OF_LAYER_ABOVE + 10,
+  ALERT_SEQUENCE: Side.OF_LAYER_ABOVE + 11,
+  ALERT_ACKNOWLEDGES: Side.OF_LAYER_ABOVE + 12,
+} as const;
+
+/** A double of one side, at half of where it begins. */
+export const ALERT_TIME = SideTime.OF_LAYER_ABOVE;
 
 export const ENCRYPTED_ALERT = -1;
 
-/** Bits of {@link Tls}.FLAGS. */
+/** Bits of {@link Tls}.TLS_FLAGS. */
 export const TlsFlag = {
   /** A record was recognised. */
   TLS: 1,
@@ -76,8 +77,8 @@ export const TlsFlag = {
   TICKET: 32768,
 } as const;
 
-/** Bits of {@link TlsDirection}.FLAGS. */
-export const DirectionFlag = {
+/** Bits of {@link TlsSide}.RECORD_FLAGS. */
+export const RecordFlag = {
   /** At least one record header was read. */
   STARTED: 1,
   /** The record boundaries are lost. */
@@ -105,7 +106,3 @@ export const DirectionFlag = {
   /** The last record but alerts was a protected handshake message after Finished: a renegotiation is under way. */
   RENEGOTIATES: 16384,
 } as const;
-
-export function tlsField(of: number, direction: Direction): number {
-  return COMMON_INTS + direction * DIRECTION_INTS + of;
-}

@@ -3,13 +3,19 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex } from '../bytes/hex.js';
 import type { Limits } from '../limits.js';
-import type { Direction, Moment } from '../tcp/connections.js';
+import { directionOf, type Moment } from '../tcp/connections.js';
 import type { Warnings } from '../warnings.js';
 import type { Range } from '../wire/tls-extensions.js';
 import { ClientHello, HandshakeType, isHandshakeType, NewSessionTicket, ServerHello } from '../wire/tls-handshake.js';
 import type { TlsConnections } from './connections.js';
-import { DirectionFlag, SESSION_ID_BYTES, Tls, TlsDirection, TlsFlag, TlsTime, tlsField } from './fields.js';
+import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsSide, TlsTime } from './fields.js';
 import { Names } from './names.js';
+
+// The optimizer folds constants of the module itself, and loads imported ones for each packet.
+const { MESSAGE_LEFT, MESSAGE_TYPE, MESSAGE_HEADER_COUNT, MESSAGE_HEADER } = TlsSide;
+const { COLLECTING, HELLO_IN_RECORD, SKIP_BODY } = RecordFlag;
+const Flag = TlsFlag;
+const Type = HandshakeType;
 
 /** A longer message is a header read at the wrong place: certificate chains, the longest ones, stay far below. */
 const MAX_PLAUSIBLE_BYTES = 1 << 18;
@@ -46,7 +52,7 @@ export class HandshakeReader {
   readonly #clientHello = new ClientHello();
   readonly #serverHello = new ServerHello();
   readonly #ticket = new NewSessionTicket();
-  /** Messages being put together, by connection * 2 + direction. */
+  /** Messages being put together, by side. */
   readonly #messages = new Map<number, Message>();
   /** Bytes reserved for all of them. */
   #held = 0;
@@ -59,113 +65,105 @@ export class HandshakeReader {
   }
 
   /** A piece of the body of plaintext handshake records. */
-  body(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
-    const rows = this.#tls.rows;
-    const leftAt = tlsField(TlsDirection.MESSAGE_LEFT, direction);
+  body(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void {
+    const { ints } = this.#tls.rows;
     let at = start;
     while (at < end) {
-      const left = rows.int(connection, leftAt);
+      const left = ints[side + MESSAGE_LEFT];
       if (left > 0) {
         const length = Math.min(left, end - at);
-        rows.setInt(connection, leftAt, left - length);
-        if (this.#tls.directionFlags(connection, direction) & DirectionFlag.COLLECTING) {
-          this.#collect(connection, direction, bytes, at, at + length);
-          if (left === length) this.#collected(connection, direction, true);
+        ints[side + MESSAGE_LEFT] = left - length;
+        if (this.#tls.sideFlags(side) & COLLECTING) {
+          this.#collect(side, bytes, at, at + length);
+          if (left === length) this.#collected(connection, side, true);
         }
         at += length;
       } else {
-        at = this.#header(connection, direction, bytes, at, end);
+        at = this.#header(connection, side, bytes, at, end);
         if (at < 0) return;
       }
     }
   }
 
   /** The record in which a hello ended is whole: Wireshark shows the hello in this frame. */
-  recordEnd(connection: number, direction: Direction): void {
-    if (!(this.#tls.directionFlags(connection, direction) & DirectionFlag.HELLO_IN_RECORD)) return;
-    this.#tls.clearDirection(connection, direction, DirectionFlag.HELLO_IN_RECORD);
-    this.#place(connection, this.#tls.client(connection) === direction);
+  recordEnd(connection: number, side: number): void {
+    if (!(this.#tls.sideFlags(side) & HELLO_IN_RECORD)) return;
+    this.#tls.clearSide(side, HELLO_IN_RECORD);
+    this.#place(connection, this.#tls.client(connection) === directionOf(connection, side));
   }
 
   /** The hello of one side is in the present frame. */
   #place(connection: number, isClient: boolean): void {
-    const { rows } = this.#tls;
-    rows.setInt(connection, isClient ? Tls.CLIENT_HELLO_FRAME : Tls.SERVER_HELLO_FRAME, this.#now.frame);
-    rows.setFloat(connection, isClient ? TlsTime.CLIENT_HELLO : TlsTime.SERVER_HELLO, this.#now.time);
+    const { ints, floats } = this.#tls.rows;
+    ints[connection + (isClient ? Tls.CLIENT_HELLO_FRAME : Tls.SERVER_HELLO_FRAME)] = this.#now.frame;
+    floats[(connection >> 1) + (isClient ? TlsTime.CLIENT_HELLO : TlsTime.SERVER_HELLO)] = this.#now.time;
   }
 
   /** Bytes of such a body that are missing. False when the message borders are lost with them. */
-  gap(connection: number, direction: Direction, length: number): boolean {
-    const rows = this.#tls.rows;
-    const leftAt = tlsField(TlsDirection.MESSAGE_LEFT, direction);
-    const left = rows.int(connection, leftAt);
-    this.cut(connection, direction);
-    const isInside = length <= left && rows.int(connection, tlsField(TlsDirection.MESSAGE_HEADER_COUNT, direction)) === 0;
-    rows.setInt(connection, leftAt, isInside ? left - length : 0);
-    rows.setInt(connection, tlsField(TlsDirection.MESSAGE_HEADER_COUNT, direction), 0);
+  gap(connection: number, side: number, length: number): boolean {
+    const { ints } = this.#tls.rows;
+    const left = ints[side + MESSAGE_LEFT];
+    this.cut(connection, side);
+    const isInside = length <= left && ints[side + MESSAGE_HEADER_COUNT] === 0;
+    ints[side + MESSAGE_LEFT] = isInside ? left - length : 0;
+    ints[side + MESSAGE_HEADER_COUNT] = 0;
     return isInside;
   }
 
   /** No more of a message that is being put together will come: what is there is read. */
-  cut(connection: number, direction: Direction): void {
-    if (this.#tls.directionFlags(connection, direction) & DirectionFlag.COLLECTING) this.#collected(connection, direction, false);
+  cut(connection: number, side: number): void {
+    if (this.#tls.sideFlags(side) & COLLECTING) this.#collected(connection, side, false);
   }
 
-  drop(connection: number): void {
-    if (this.#messages.size === 0) return;
-    this.#forget(connection * 2);
-    this.#forget(connection * 2 + 1);
-  }
-
-  #forget(key: number): void {
-    this.#held -= this.#messages.get(key)?.bytes.length ?? 0;
-    this.#messages.delete(key);
+  #forget(side: number): void {
+    this.#held -= this.#messages.get(side)?.bytes.length ?? 0;
+    this.#messages.delete(side);
   }
 
   /** Reads a message header at `at`; the message itself as well where it is whole. Returns where to go on, or -1 when lost. */
-  #header(connection: number, direction: Direction, bytes: Uint8Array, at: number, end: number): number {
-    const page = this.#tls.rows.ints;
-    const own = this.#tls.rows.at(connection) + tlsField(0, direction);
-    let count = page[own + TlsDirection.MESSAGE_HEADER_COUNT];
-    let header = page[own + TlsDirection.MESSAGE_HEADER];
+  #header(connection: number, side: number, bytes: Uint8Array, at: number, end: number): number {
+    const { ints } = this.#tls.rows;
+    let count = ints[side + MESSAGE_HEADER_COUNT];
+    let header = ints[side + MESSAGE_HEADER];
     let next = at;
     while (count < 4 && next < end) {
       header = (header << 8) | bytes[next++];
       count++;
     }
     if (count < 4) {
-      page[own + TlsDirection.MESSAGE_HEADER_COUNT] = count;
-      page[own + TlsDirection.MESSAGE_HEADER] = header;
+      ints[side + MESSAGE_HEADER_COUNT] = count;
+      ints[side + MESSAGE_HEADER] = header;
       return next;
     }
-    page[own + TlsDirection.MESSAGE_HEADER_COUNT] = 0;
+    ints[side + MESSAGE_HEADER_COUNT] = 0;
     const type = header >>> 24;
     const length = header & 0xffffff;
     if (!isHandshakeType(type) || length > MAX_PLAUSIBLE_BYTES) {
-      this.#tls.setDirection(connection, direction, DirectionFlag.SKIP_BODY);
+      this.#tls.setSide(side, SKIP_BODY);
       return -1;
     }
-    return this.#message(connection, direction, type, length, bytes, next, end);
+    return this.#message(connection, side, type, length, bytes, next, end);
   }
 
-  #message(connection: number, direction: Direction, type: number, length: number, bytes: Uint8Array, at: number, end: number): number {
-    if (FULL_HANDSHAKE & (1 << type) && this.#tls.has(connection, TlsFlag.SERVER_HELLO)) this.#tls.set(connection, TlsFlag.FULL);
-    const isRead = type === HandshakeType.CLIENT_HELLO || type === HandshakeType.SERVER_HELLO || type === HandshakeType.NEW_SESSION_TICKET;
-    if (isRead && end - at >= length) {
-      this.#read(connection, direction, type, bytes, at, at + length, true);
+  #message(connection: number, side: number, type: number, length: number, bytes: Uint8Array, at: number, end: number): number {
+    if (FULL_HANDSHAKE & (1 << type) && this.#tls.has(connection, Flag.SERVER_HELLO)) this.#tls.set(connection, Flag.FULL);
+    const isRead = type === Type.CLIENT_HELLO || type === Type.SERVER_HELLO || type === Type.NEW_SESSION_TICKET;
+    if (end - at >= length) {
+      if (isRead) this.#read(connection, side, type, bytes, at, at + length, true);
       return at + length;
     }
-    this.#tls.rows.setInt(connection, tlsField(TlsDirection.MESSAGE_LEFT, direction), length);
-    this.#tls.rows.setInt(connection, tlsField(TlsDirection.MESSAGE_TYPE, direction), type);
+    const { ints } = this.#tls.rows;
+    ints[side + MESSAGE_LEFT] = length;
+    ints[side + MESSAGE_TYPE] = type;
     if (isRead) {
-      this.#tls.setDirection(connection, direction, DirectionFlag.COLLECTING);
-      this.#messages.set(connection * 2 + direction, { bytes: new Uint8Array(0), length: 0, announced: length, frame: 0, time: 0 });
+      this.#tls.setSide(side, COLLECTING);
+      this.#messages.set(side, { bytes: new Uint8Array(0), length: 0, announced: length, frame: 0, time: 0 });
     }
     return at;
   }
 
-  #collect(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
-    const message = this.#messages.get(connection * 2 + direction);
+  #collect(side: number, bytes: Uint8Array, start: number, end: number): void {
+    const message = this.#messages.get(side);
     if (!message) return;
     const room = Math.min(this.#limits.handshakeBytes - message.length, this.#limits.totalHandshakeBytes - this.#held);
     if (end - start > room)
@@ -177,32 +175,32 @@ export class HandshakeReader {
     message.time = this.#now.time;
   }
 
-  #collected(connection: number, direction: Direction, isWhole: boolean): void {
-    this.#tls.clearDirection(connection, direction, DirectionFlag.COLLECTING);
-    const message = this.#messages.get(connection * 2 + direction);
+  #collected(connection: number, side: number, isWhole: boolean): void {
+    this.#tls.clearSide(side, COLLECTING);
+    const message = this.#messages.get(side);
     if (!message) return;
-    this.#forget(connection * 2 + direction);
-    const type = this.#tls.of(connection, direction, TlsDirection.MESSAGE_TYPE);
+    this.#forget(side);
+    const type = this.#tls.rows.ints[side + MESSAGE_TYPE];
     const { frame, time } = this.#now;
     this.#now.frame = message.frame;
     this.#now.time = message.time;
-    this.#read(connection, direction, type, message.bytes, 0, message.length, isWhole && message.length === message.announced);
+    this.#read(connection, side, type, message.bytes, 0, message.length, isWhole && message.length === message.announced);
     this.#now.frame = frame;
     this.#now.time = time;
   }
 
-  #read(connection: number, direction: Direction, type: number, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
-    if (type === HandshakeType.CLIENT_HELLO) this.#readClientHello(connection, direction, bytes, start, end, isWhole);
-    else if (type === HandshakeType.SERVER_HELLO) this.#readServerHello(connection, direction, bytes, start, end, isWhole);
-    else if (isWhole) this.#readTicket(connection, direction, bytes, start, end);
+  #read(connection: number, side: number, type: number, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
+    if (type === Type.CLIENT_HELLO) this.#readClientHello(connection, side, bytes, start, end, isWhole);
+    else if (type === Type.SERVER_HELLO) this.#readServerHello(connection, side, bytes, start, end, isWhole);
+    else if (isWhole) this.#readTicket(connection, side, bytes, start, end);
   }
 
-  #readClientHello(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
+  #readClientHello(connection: number, side: number, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
     const { rows } = this.#tls;
     const flags = this.#tls.flags(connection);
     // The first one counts, and after a HelloRetryRequest the second (RFC 8446 4.1.2); what follows is a renegotiation.
-    const isRetry = flags & TlsFlag.RETRIED && !(flags & TlsFlag.SERVER_HELLO);
-    if (flags & TlsFlag.CLIENT_HELLO && !isRetry) return;
+    const isRetry = flags & Flag.RETRIED && !(flags & Flag.SERVER_HELLO);
+    if (flags & Flag.CLIENT_HELLO && !isRetry) return;
     const hello = this.#clientHello;
     const reading = hello.read(bytes, start, end, isWhole);
     if (reading === 'malformed') {
@@ -212,33 +210,33 @@ export class HandshakeReader {
         this.#now.frame,
       );
     }
-    rows.setInt(connection, Tls.CLIENT, direction + 1);
+    rows.ints[connection + Tls.CLIENT] = directionOf(connection, side) + 1;
     if (reading !== 'done' && hello.sessionId.length < 0) return;
     this.#place(connection, true);
-    this.#tls.setDirection(connection, direction, DirectionFlag.HELLO_IN_RECORD);
-    this.#tls.set(connection, TlsFlag.CLIENT_HELLO | (reading === 'done' ? TlsFlag.CLIENT_HELLO_WHOLE : 0));
+    this.#tls.setSide(side, HELLO_IN_RECORD);
+    this.#tls.set(connection, Flag.CLIENT_HELLO | (reading === 'done' ? Flag.CLIENT_HELLO_WHOLE : 0));
     this.#keepSessionId(connection, 0, bytes, hello.sessionId);
-    if (hello.offersTls13) this.#tls.set(connection, TlsFlag.OFFERS_TLS13);
-    if (hello.extendedMasterSecret) this.#tls.set(connection, TlsFlag.CLIENT_EMS);
+    if (hello.offersTls13) this.#tls.set(connection, Flag.OFFERS_TLS13);
+    if (hello.extendedMasterSecret) this.#tls.set(connection, Flag.CLIENT_EMS);
     if (hello.serverName.length > 0)
       this.#tls.setServerName(connection, this.#names.read(bytes, hello.serverName.start, hello.serverName.length));
     if (hello.ticket.length > 0) {
-      this.#tls.set(connection, TlsFlag.OFFERS_TICKET);
+      this.#tls.set(connection, Flag.OFFERS_TICKET);
       this.#tls.extend(connection).offeredTicket = digest(bytes, hello.ticket);
     }
     if (hello.pskIdentities.length > 0) {
-      this.#tls.set(connection, TlsFlag.OFFERS_PSK);
+      this.#tls.set(connection, Flag.OFFERS_PSK);
       this.#tls.extend(connection).offeredPsk = hello.pskIdentities.map((identity) => digest(bytes, identity));
     }
   }
 
-  #readServerHello(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
-    if (this.#tls.has(connection, TlsFlag.SERVER_HELLO)) return;
+  #readServerHello(connection: number, side: number, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
+    if (this.#tls.has(connection, Flag.SERVER_HELLO)) return;
     const { rows } = this.#tls;
     const hello = this.#serverHello;
     const reading = hello.read(bytes, start, end, isWhole);
     if (hello.helloRetryRequest) {
-      this.#tls.set(connection, TlsFlag.RETRIED);
+      this.#tls.set(connection, Flag.RETRIED);
       return;
     }
     if (reading === 'malformed')
@@ -247,44 +245,43 @@ export class HandshakeReader {
         'a ServerHello whose lengths contradict each other: it was read as far as it holds',
         this.#now.frame,
       );
-    rows.setInt(connection, Tls.CLIENT, 1 - direction + 1);
+    rows.ints[connection + Tls.CLIENT] = 1 - directionOf(connection, side) + 1;
     this.#place(connection, false);
-    this.#tls.setDirection(connection, direction, DirectionFlag.HELLO_IN_RECORD);
-    rows.setInt(connection, Tls.VERSION, hello.version);
-    rows.setInt(connection, Tls.CIPHER_SUITE, hello.cipherSuite);
-    if (reading === 'prefix' && hello.version === LEGACY_VERSION) this.#tls.set(connection, TlsFlag.MAYBE_TLS13);
+    this.#tls.setSide(side, HELLO_IN_RECORD);
+    rows.ints[connection + Tls.VERSION] = hello.version;
+    rows.ints[connection + Tls.CIPHER_SUITE] = hello.cipherSuite;
+    if (reading === 'prefix' && hello.version === LEGACY_VERSION) this.#tls.set(connection, Flag.MAYBE_TLS13);
     this.#tls.set(
       connection,
-      TlsFlag.SERVER_HELLO |
-        (hello.isTls13 ? TlsFlag.TLS13 : 0) |
-        (hello.extendedMasterSecret ? TlsFlag.SERVER_EMS : 0) |
-        (hello.promisesTicket ? TlsFlag.PROMISES_TICKET : 0),
+      Flag.SERVER_HELLO |
+        (hello.isTls13 ? Flag.TLS13 : 0) |
+        (hello.extendedMasterSecret ? Flag.SERVER_EMS : 0) |
+        (hello.promisesTicket ? Flag.PROMISES_TICKET : 0),
     );
     this.#keepSessionId(connection, 1, bytes, hello.sessionId);
     if (hello.alpn.length > 0) this.#tls.setProtocol(connection, this.#names.read(bytes, hello.alpn.start, hello.alpn.length));
   }
 
-  #readTicket(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#tls.client(connection) === direction || this.#ticket.read(bytes, start, end) !== 'done') return;
-    if (this.#ticket.ticket.length === 0) this.#tls.set(connection, TlsFlag.EMPTY_TICKET);
+  #readTicket(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#tls.client(connection) === directionOf(connection, side) || this.#ticket.read(bytes, start, end) !== 'done') return;
+    if (this.#ticket.ticket.length === 0) this.#tls.set(connection, Flag.EMPTY_TICKET);
     else this.#keepTicket(connection, bytes);
   }
 
   #keepTicket(connection: number, bytes: Uint8Array): void {
     const { issuedTickets } = this.#tls.extend(connection);
     if (issuedTickets.length < MAX_TICKETS) issuedTickets.push(digest(bytes, this.#ticket.ticket));
-    this.#tls.set(connection, TlsFlag.TICKET);
+    this.#tls.set(connection, Flag.TICKET);
   }
 
   /** @param which 0: offered, 1: issued */
   #keepSessionId(connection: number, which: 0 | 1, bytes: Uint8Array, id: Range): void {
     if (id.length < 0) return;
     const { rows } = this.#tls;
-    const page = rows.bytes;
-    const at = rows.byteOffset(connection) + which * SESSION_ID_BYTES;
-    for (let i = 0; i < id.length; i++) page[at + i] = bytes[id.start + i];
-    const lengths = rows.int(connection, Tls.ID_LENGTHS) & (which === 0 ? 0xff00 : 0x00ff);
-    rows.setInt(connection, Tls.ID_LENGTHS, lengths | ((id.length + 1) << (which * 8)));
+    const at = (connection + SESSION_IDS) * 4 + which * SESSION_ID_BYTES;
+    for (let i = 0; i < id.length; i++) rows.bytes[at + i] = bytes[id.start + i];
+    const lengths = rows.ints[connection + Tls.ID_LENGTHS] & (which === 0 ? 0xff00 : 0x00ff);
+    rows.ints[connection + Tls.ID_LENGTHS] = lengths | ((id.length + 1) << (which * 8));
   }
 }
 

@@ -13,10 +13,7 @@ const MIN_HEADER_BYTES = 20;
 /** Up to the window: as much as Wireshark must see to count a packet to a stream. */
 const MIN_CAPTURED_BYTES = 16;
 
-export const FIN = 0x01;
-export const SYN = 0x02;
-export const RST = 0x04;
-export const ACK = 0x10;
+export const TcpFlag = { FIN: 0x01, SYN: 0x02, RST: 0x04, ACK: 0x10 } as const;
 
 /**
  * Offset of the payload of the segment at `offset`, which may be behind the captured bytes; below 0, TRUNCATED when the header
@@ -49,7 +46,7 @@ export function acknowledgment(bytes: Uint8Array, offset: number): number {
   return i32(bytes, offset + ACKNOWLEDGMENT);
 }
 
-/** {@link FIN}, {@link SYN}, {@link RST}, {@link ACK} and others, as bits. */
+/** {@link TcpFlag} and others, as bits. */
 export function flags(bytes: Uint8Array, offset: number): number {
   return bytes[offset + FLAGS];
 }

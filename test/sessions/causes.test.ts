@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Cause } from '../../src/model.js';
-import { RST } from '../../src/wire/tcp.js';
+import { TcpFlag } from '../../src/wire/tcp.js';
 import {
   alert,
   applicationData,
@@ -14,6 +14,8 @@ import {
   serverHelloDone,
 } from '../tls/messages.js';
 import { closes, control, story, type Visit } from './visits.js';
+
+const { RST } = TcpFlag;
 
 const A = id('a1');
 const B = id('b2');

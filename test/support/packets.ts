@@ -1,7 +1,9 @@
 // Packets of conversations, written as the two sides speak; sequence and acknowledgment numbers come by themselves.
 import { Analyzer, type AnalyzerOptions } from '../../src/analyzer.js';
 import type { Connection, Endpoint, Report } from '../../src/model.js';
-import { ACK, FIN, RST, SYN } from '../../src/wire/tcp.js';
+import { TcpFlag } from '../../src/wire/tcp.js';
+
+const { ACK, FIN, RST, SYN } = TcpFlag;
 
 export interface Packet {
   from: Endpoint;

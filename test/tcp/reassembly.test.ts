@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ACK, FIN, SYN } from '../../src/wire/tcp.js';
+import { TcpFlag } from '../../src/wire/tcp.js';
 import { analyze, Capture, concat, type Link, only, type Packet, warningsOf } from '../support/packets.js';
 import {
   applicationData,
@@ -15,6 +15,8 @@ import {
   serverHello,
   serverHelloDone,
 } from '../tls/messages.js';
+
+const { ACK, FIN, SYN } = TcpFlag;
 
 /** What must come out whatever the packets look like. */
 const WHOLE = {

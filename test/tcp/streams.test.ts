@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ACK } from '../../src/wire/tcp.js';
+import { TcpFlag } from '../../src/wire/tcp.js';
 import { analyze, Capture, type Link, type Packet, warningsOf } from '../support/packets.js';
 import { clientHello, flight, fullHandshake } from '../tls/messages.js';
+
+const { ACK } = TcpFlag;
 
 const PORTS = { client: '192.0.2.1:40001', server: '198.51.100.1:443' };
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ACK, FIN, RST } from '../../src/wire/tcp.js';
+import { TcpFlag } from '../../src/wire/tcp.js';
 import { Capture, type Link, only } from '../support/packets.js';
 import { closeAfter, closeText } from './close-text.js';
 import { alert, applicationData, clientHello, exchange, flight, fullHandshake, protectedAlert, serverHello } from './messages.js';
+
+const { ACK, FIN, RST } = TcpFlag;
 
 type Speak = (link: Link) => void;
 type Case = [name: string, speak: Speak, expected: string];

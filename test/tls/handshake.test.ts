@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ACK } from '../../src/wire/tcp.js';
+import { TcpFlag } from '../../src/wire/tcp.js';
 import { analyze, Capture, concat, type Link, only, warningsOf } from '../support/packets.js';
 import {
   abbreviatedHandshake,
@@ -20,6 +20,8 @@ import {
   serverHello,
   serverHelloDone,
 } from './messages.js';
+
+const { ACK } = TcpFlag;
 
 /** The only connection of a capture that holds it from its SYN on. */
 function connection(speak: (link: Link) => void) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Analyzer } from '../../src/analyzer.js';
 import type { Connection } from '../../src/model.js';
-import { ACK, FIN, RST, SYN } from '../../src/wire/tcp.js';
+import { TcpFlag } from '../../src/wire/tcp.js';
 import { closes, control, story, type Visit } from '../sessions/visits.js';
 import { analyze, Capture, ethernet, type Link, only, type Packet, SMALL, START } from '../support/packets.js';
 import {
@@ -17,6 +17,8 @@ import {
   serverHello,
   serverHelloDone,
 } from './messages.js';
+
+const { ACK, FIN, RST, SYN } = TcpFlag;
 
 /** The facts of a connection without frame numbers and times, which depend on how its bytes were cut into packets. */
 function facts(connection: Connection) {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MALFORMED, TRUNCATED } from '../../src/wire/outcome.js';
-import { ACK, acknowledgment, destinationPort, FIN, flags, payloadOffset, RST, SYN, sequence, sourcePort } from '../../src/wire/tcp.js';
+import { acknowledgment, destinationPort, flags, payloadOffset, sequence, sourcePort, TcpFlag } from '../../src/wire/tcp.js';
 import { bytesOf, patched } from './rows.js';
+
+const { ACK, FIN, RST, SYN } = TcpFlag;
 
 const header = bytesOf(`
   ffff          # before it
