@@ -25,8 +25,8 @@ const LAYERS = [
 /** Layers without Node: they run wherever JavaScript does, and packet time is their only clock. */
 const PURE = new Set(['model.ts', 'limits.ts', 'warnings.ts', 'bytes', 'wire', 'tcp', 'tls', 'sessions', 'analyzer.ts']);
 
-/** Packages that pure layers may import: both are plain JavaScript without a dependency. */
-const PURE_PACKAGES = /^(@noble\/hashes(\/.*)?|ipaddr\.js)$/;
+/** Packages that pure layers may import: plain JavaScript without a dependency. */
+const PURE_PACKAGES = /^@noble\/hashes(\/.*)?$/;
 
 /** Files are meant to have about 300 lines. */
 const MAX_LINES = 400;

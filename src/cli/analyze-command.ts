@@ -5,10 +5,7 @@ import { escapeText } from '../bytes/escape.js';
 import { InputError } from '../capture/input-error.js';
 import type { CaptureInput } from '../capture/read.js';
 import type { Report } from '../model.js';
-import { json } from '../report/json.js';
-import { ndjson, ndjsonConnections } from '../report/ndjson.js';
 import { select, selectConnections } from '../report/select.js';
-import { table } from '../report/table.js';
 import type { AnalyzeCommand } from './arguments.js';
 import { EXIT } from './exit-codes.js';
 import { type Interrupt, listen } from './interrupt.js';
@@ -43,7 +40,7 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
   try {
     const report = select(await read(command, terminal, analyzer, output, progress, interrupt), command.selection);
     progress.end();
-    await output.write(text(report, command, terminal));
+    await output.write(await text(report, command, terminal));
     await output.end();
     tellDamage(report, stderr);
     return interrupt.status() ?? status(report, command);
@@ -80,6 +77,7 @@ async function read(
     ...(command.inputs.includes('-') ? {} : { signal: interrupt.signal }),
   };
   if (command.format !== 'ndjson' || !command.all) return analyzer.analyze(inputs, options);
+  const { ndjsonConnections } = await import('../report/ndjson.js');
   const connections = analyzer.follow(inputs, options);
   try {
     while (true) {
@@ -93,9 +91,11 @@ async function read(
   }
 }
 
-function text(report: Report, command: AnalyzeCommand, { stdout, env }: Terminal): Iterable<string> {
-  if (command.format === 'json') return json(report);
-  if (command.format === 'ndjson') return ndjson({ ...report, connections: [] });
+/** Writers are loaded when they are needed: none costs the analysis time, and `table` alone is forty modules. */
+async function text(report: Report, command: AnalyzeCommand, { stdout, env }: Terminal): Promise<Iterable<string>> {
+  if (command.format === 'json') return (await import('../report/json.js')).json(report);
+  if (command.format === 'ndjson') return (await import('../report/ndjson.js')).ndjson({ ...report, connections: [] });
+  const { table } = await import('../report/table.js');
   return table(report, {
     all: command.all,
     selected: command.selection.client !== undefined || command.selection.session !== undefined,

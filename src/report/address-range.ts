@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 
 /** Tells whether an address lies in a range. */
 export type AddressRange = (address: string) => boolean;
@@ -9,18 +9,19 @@ export type AddressRange = (address: string) => boolean;
  */
 export function parseAddressRange(text: string): AddressRange | null {
   const [address, bits, ...more] = text.split('/');
-  const network = parseAddress(address);
-  if (network === null || more.length > 0) return null;
-  const most = network.kind() === 'ipv4' ? 32 : 128;
+  const version = versionOf(address);
+  if (version === 0 || more.length > 0) return null;
+  const most = version === 4 ? 32 : 128;
   if (bits !== undefined && !/^\d{1,3}$/.test(bits)) return null;
   const prefix = bits === undefined ? most : Number(bits);
   if (prefix > most) return null;
+  const range = new BlockList();
+  range.addSubnet(address, prefix, familyOf(version));
   const known = new Map<string, boolean>();
   return (candidate) => {
     let inside = known.get(candidate);
     if (inside === undefined) {
-      const parsed = parseAddress(candidate);
-      inside = parsed !== null && parsed.kind() === network.kind() && parsed.match(network, prefix);
+      inside = versionOf(candidate) === version && range.check(candidate, familyOf(version));
       known.set(candidate, inside);
     }
     return inside;
@@ -29,14 +30,15 @@ export function parseAddressRange(text: string): AddressRange | null {
 
 /** The address as a report writes it (RFC 5952); null when it is none. */
 export function canonicalAddress(text: string): string | null {
-  const address = parseAddress(text);
-  if (address === null) return null;
-  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+  const version = versionOf(text);
+  return version === 0 ? null : new SocketAddress({ address: text, family: familyOf(version) }).address;
 }
 
-function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
-  // ipaddr.js also takes `10.1` and `0x7f.1`; only the four-part form is written in reports.
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
-  if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return null;
-  return ipaddr.IPv6.parse(text);
+/** 4, 6, or 0 for what is no address. Zones are no part of one in a packet. */
+function versionOf(text: string): number {
+  return text.includes('%') ? 0 : isIP(text);
+}
+
+function familyOf(version: number): 'ipv4' | 'ipv6' {
+  return version === 4 ? 'ipv4' : 'ipv6';
 }

@@ -22,7 +22,7 @@ export class ServerEvidence {
   oldestResumed = 0;
   resumed = 0;
   /** Offers by the kind of close that most likely counts. */
-  readonly #kinds = new Map<string, Tally & { isUnclean: boolean }>();
+  readonly #kinds: (Tally & { isUnclean: boolean })[] = [];
   /** Accepted offers, and when the server last showed before that it had the session: they tell restarts and full caches from single losses. */
   readonly #acceptances: Acceptance[] = [];
   #later: Acceptance[] | null = null;
@@ -70,13 +70,10 @@ export class ServerEvidence {
 
   /** Offers after closes of the same kind: by the same side, with the same end. */
   kind(culprit: Culprit): Tally {
-    const key = `${culprit.by} ${culprit.end} ${culprit.state}`;
-    let tally = this.#kinds.get(key);
-    if (!tally) {
-      tally = { resumed: 0, declined: 0, isUnclean: culprit.state === 'unclean' };
-      this.#kinds.set(key, tally);
-    }
-    return tally;
+    const isUnclean = culprit.state === 'unclean';
+    const at = (culprit.by === 'client' ? 0 : 1) | (culprit.end === 'fin' ? 0 : 2) | (isUnclean ? 0 : 4);
+    this.#kinds[at] ??= { resumed: 0, declined: 0, isUnclean };
+    return this.#kinds[at];
   }
 
   /** Declines that no unclean close explains, because none was there, or because sessions survived the same kind. */
@@ -85,7 +82,7 @@ export class ServerEvidence {
   }
 
   #unclean(): readonly Tally[] {
-    return [...this.#kinds.values()].filter((kind) => kind.isUnclean);
+    return this.#kinds.filter((kind) => kind?.isUnclean);
   }
 
   /** Whether the server, after `time`, still took a session that it last needed no later than `since`: its store was not lost or full. */

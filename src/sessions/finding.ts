@@ -29,7 +29,7 @@ interface Judged {
   reason: string;
 }
 
-/** Collects the declines of one session into a finding. */
+/** Collects the declines of one session into a finding, which must be described before the next session is looked at. */
 export class FindingDraft {
   #first: Offer | null = null;
   #cause: Cause = 'undetermined';
@@ -47,7 +47,7 @@ export class FindingDraft {
   add(offer: Offer, cause: Cause, evidence: ServerEvidence): void {
     if (this.#first === null) {
       if (cause !== 'unclean-close' && cause !== 'reset-race') return;
-      this.#first = offer;
+      this.#first = { ...offer };
       this.#cause = cause;
       this.#judged = judge(offer, evidence);
       this.#culprits = [...offer.allCulprits];

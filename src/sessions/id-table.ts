@@ -1,3 +1,4 @@
+import { toHex } from '../bytes/hex.js';
 import { Rows } from '../bytes/rows.js';
 import type { Session } from '../model.js';
 
@@ -21,27 +22,37 @@ const MIN_SESSIONS = 1 << 10;
 export class IdTable {
   readonly rows = new Rows(SESSION_INTS, MIN_SESSIONS);
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
-  readonly #id = new Int32Array(ID_WORDS);
   /** The hash beside the session + 1, so that foreign slots cost no look at their row. */
   #slots = new Int32Array(1 << 12);
 
-  /** The session's number, or -1 when it is unknown and `limit` sessions are known already. The ID is at most 32 bytes long. */
-  intern(server: number, kind: Session['kind'], bytes: Uint8Array, offset: number, length: number, limit: number): number {
+  /**
+   * The session's number, or -1 when it is unknown and `limit` sessions are known already.
+   *
+   * @param ids the bytes of the identifier are those of `ids[at … at + 8)`, filled up with 0; their number is `length`
+   */
+  intern(server: number, kind: Session['kind'], ids: Int32Array, at: number, length: number, limit: number): number {
     const tag = (kindNumber(kind) << 8) | length;
-    const hash = this.#read(bytes, offset, length, this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag);
+    let hash = this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag;
+    for (let i = 0; i < ID_WORDS; i++) {
+      hash = Math.imul(hash ^ ids[at + i], 0x2c1b3c6d);
+      hash ^= hash >>> 15;
+    }
     const slots = this.#slots;
     const mask = slots.length / 2 - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const row = slots[slot * 2 + 1] - 1;
-      if (row < 0) return this.rows.size >= limit ? -1 : this.#add(slot, server, tag, hash);
-      if (slots[slot * 2] === hash && this.#matches(row, server, tag)) return row;
+      if (row < 0) {
+        if (this.rows.size >= limit) return -1;
+        slots[slot * 2] = hash;
+        return this.#add(slot, server, tag, ids, at);
+      }
+      if (slots[slot * 2] === hash && this.#matches(row, server, tag, ids, at)) return row;
     }
   }
 
   id(row: number): string {
-    let text = '';
-    for (let i = 0; i < ID_WORDS; i++) text += (this.rows.ints[row + ID + i] >>> 0).toString(16).padStart(8, '0');
-    return text.slice(0, 2 * (this.rows.ints[row + KIND_AND_LENGTH] & 0xff));
+    const at = (row + ID) * 4;
+    return toHex(this.rows.bytes, at, at + (this.rows.ints[row + KIND_AND_LENGTH] & 0xff));
   }
 
   kind(row: number): Session['kind'] {
@@ -52,13 +63,12 @@ export class IdTable {
     return this.rows.ints[row + SERVER];
   }
 
-  #add(slot: number, server: number, tag: number, hash: number): number {
+  #add(slot: number, server: number, tag: number, ids: Int32Array, at: number): number {
     const row = this.rows.add();
     const { ints } = this.rows;
     ints[row + SERVER] = server;
     ints[row + KIND_AND_LENGTH] = tag;
-    for (let i = 0; i < ID_WORDS; i++) ints[row + ID + i] = this.#id[i];
-    this.#slots[slot * 2] = hash;
+    for (let i = 0; i < ID_WORDS; i++) ints[row + ID + i] = ids[at + i];
     this.#slots[slot * 2 + 1] = row + 1;
     if (this.rows.size * 4 > this.#slots.length) this.#grow();
     return row;
@@ -78,36 +88,14 @@ export class IdTable {
     this.#slots = slots;
   }
 
-  #matches(row: number, server: number, tag: number): boolean {
+  #matches(row: number, server: number, tag: number, ids: Int32Array, at: number): boolean {
     const { ints } = this.rows;
     if (ints[row + SERVER] !== server || ints[row + KIND_AND_LENGTH] !== tag) return false;
-    for (let i = 0; i < ID_WORDS; i++) if (ints[row + ID + i] !== this.#id[i]) return false;
+    for (let i = 0; i < ID_WORDS; i++) if (ints[row + ID + i] !== ids[at + i]) return false;
     return true;
-  }
-
-  /** The ID into the buffer, filled up with 0; returns the hash. */
-  #read(bytes: Uint8Array, offset: number, length: number, seed: number): number {
-    let hash = seed;
-    for (let i = 0; i < ID_WORDS; i++) {
-      const word = length >= i * 4 + 4 ? wordAt(bytes, offset + i * 4) : lastWord(bytes, offset + i * 4, length - i * 4);
-      this.#id[i] = word;
-      hash = Math.imul(hash ^ word, 0x2c1b3c6d);
-      hash ^= hash >>> 15;
-    }
-    return hash;
   }
 }
 
 function kindNumber(kind: Session['kind']): number {
   return kind === 'session-id' ? 0 : kind === 'ticket' ? 1 : 2;
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-}
-
-function lastWord(bytes: Uint8Array, at: number, count: number): number {
-  let word = 0;
-  for (let i = 0; i < 4; i++) word = (word << 8) | (i < count ? bytes[at + i] : 0);
-  return word;
 }

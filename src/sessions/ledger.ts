@@ -6,8 +6,8 @@ import { ServerEvidence } from './evidence.js';
 import { causeOf, FindingDraft } from './finding.js';
 import { DECLINED, FIRST_USE, IdTable, LAST_USE, SESSION_INTS, USES } from './id-table.js';
 import { noHandshakes, ServerCounts } from './servers.js';
-import { tell } from './story.js';
-import { type Use, Uses } from './uses.js';
+import { Teller } from './story.js';
+import { Use, Uses } from './uses.js';
 
 /** What hindsight made of the offer of one connection. */
 export interface Outcome {
@@ -36,6 +36,10 @@ export class SessionLedger {
   readonly #servers: ServerCounts[] = [];
   readonly #sessions = new IdTable();
   readonly #uses = new Uses();
+  /** Uses of the session that is looked at, objects that serve for all sessions. */
+  readonly #present: Use[] = [];
+  readonly #pool: Use[] = [];
+  readonly #teller = new Teller();
   readonly #closes: Record<CloseState, number> = { clean: 0, unclean: 0, 'reset-race': 0, aborted: 0, open: 0, unknown: 0 };
   #connections = 0;
   #lastServer = -1;
@@ -113,7 +117,7 @@ export class SessionLedger {
   }
 
   #intern(server: number, id: IdFacts): number {
-    return this.#sessions.intern(server, 'session-id', id.bytes, id.offset, id.length, this.#limits.sessions);
+    return this.#sessions.intern(server, 'session-id', id.words, id.at, id.length, this.#limits.sessions);
   }
 
   #full(): void {
@@ -148,10 +152,15 @@ export class SessionLedger {
     this.#uses.unlinkNext(isLastAcceptance ? second : first, session);
   }
 
-  #read(session: number): Use[] {
-    const uses: Use[] = [];
+  /** The uses of one session; they hold until the next call. */
+  #read(session: number): readonly Use[] {
+    const uses = this.#present;
+    uses.length = 0;
     for (let row = this.#sessions.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) {
-      uses.push(this.#uses.read(row, session));
+      if (uses.length === this.#pool.length) this.#pool.push(new Use());
+      const use = this.#pool[uses.length];
+      this.#uses.read(row, session, use);
+      uses.push(use);
     }
     return uses;
   }
@@ -159,7 +168,7 @@ export class SessionLedger {
   /** First pass: what the offers of one session say about the server. */
   #weigh(session: number, evidence: ServerEvidence): void {
     if (this.#sessions.rows.ints[session + USES] < 2) return;
-    tell(this.#read(session), evidence.add);
+    this.#teller.tell(this.#read(session), evidence.add);
   }
 
   /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
@@ -170,7 +179,7 @@ export class SessionLedger {
     const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');
     const causes = new Map<Use, Cause>();
     const finding = new FindingDraft();
-    tell(uses, (offer) => {
+    this.#teller.tell(uses, (offer) => {
       if (offer.use.role !== 'declined') return;
       const cause = causeOf(offer, evidence);
       causes.set(offer.use, cause);

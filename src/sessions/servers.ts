@@ -17,6 +17,10 @@ export class HandshakeRate {
   /** Full and resumed handshakes by step; steps without any are left out. */
   #steps = new Map<number, [full: number, resumed: number]>();
   #last = 0;
+  /** The step that is counted for, and its counts so far. */
+  #present = -1;
+  #full = 0;
+  #resumed = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -30,14 +34,15 @@ export class HandshakeRate {
       this.#double();
       at = Math.floor((time - this.#origin) / this.#step);
     }
-    const counts = this.#steps.get(at);
-    if (counts) counts[isFull ? 0 : 1]++;
-    else this.#steps.set(at, isFull ? [1, 0] : [0, 1]);
+    if (at !== this.#present) this.#go(at);
+    if (isFull) this.#full++;
+    else this.#resumed++;
     if (at > this.#last) this.#last = at;
   }
 
   /** Full handshakes per second: mean over the time from the first to the last handshake, at least a second; and the series. */
   report(): { mean: number; peak: number; series: [time: number, full: number, resumed: number][] } {
+    this.#keep();
     let total = 0;
     let peak = 0;
     const series: [time: number, full: number, resumed: number][] = [];
@@ -49,7 +54,20 @@ export class HandshakeRate {
     return { mean: total / Math.max(1, (this.#last + 1) * this.#step), peak, series };
   }
 
+  /** Counts for another step from now on; mostly for the next one. */
+  #go(at: number): void {
+    this.#keep();
+    [this.#full, this.#resumed] = this.#steps.get(at) ?? [0, 0];
+    this.#present = at;
+  }
+
+  #keep(): void {
+    if (this.#present >= 0) this.#steps.set(this.#present, [this.#full, this.#resumed]);
+    this.#present = -1;
+  }
+
   #double(): void {
+    this.#keep();
     const steps = new Map<number, [full: number, resumed: number]>();
     for (const [at, [full, resumed]] of this.#steps) {
       const counts = steps.get(at >> 1);
@@ -84,12 +102,17 @@ export class ServerCounts {
     this.connections++;
     if (facts.serverName !== this.#lastName) this.#addName(facts.serverName);
     const { handshake, resumption } = facts;
-    if (handshake === 'unknown') return;
-    this.handshakes[handshake]++;
-    if (handshake === 'full' && resumption === 'declined') this.handshakes.declined++;
-    if (handshake === 'full' && resumption === 'not-offered') this.handshakes.notOffered++;
-    if (handshake === 'full' || handshake === 'resumed')
-      this.rate.add(facts.serverHello > 0 ? facts.serverHelloTime : facts.start, handshake === 'full');
+    const { handshakes } = this;
+    if (handshake === 'full') {
+      handshakes.full++;
+      if (resumption === 'declined') handshakes.declined++;
+      if (resumption === 'not-offered') handshakes.notOffered++;
+    } else if (handshake === 'resumed') handshakes.resumed++;
+    else {
+      if (handshake !== 'unknown') handshakes[handshake]++;
+      return;
+    }
+    this.rate.add(facts.serverHello > 0 ? facts.serverHelloTime : facts.start, handshake === 'full');
   }
 
   #addName(name: string | null): void {

@@ -1,6 +1,6 @@
 // What happened to one session, in order, and what each offer of it says about the closes before it.
 import type { Cause } from '../model.js';
-import type { Use, UseClose } from './uses.js';
+import { Use, type UseClose } from './uses.js';
 
 /** The worst that happened to a session since the server last showed that it had it. */
 export type Exposure = 'open' | 'clean' | 'reset-race' | 'unclean-fin' | 'unclean-rst' | 'aborted' | 'unknown';
@@ -15,7 +15,7 @@ export interface Culprit {
   time: number;
 }
 
-/** An offer and the session's state when the server answered it. */
+/** An offer and the session's state when the server answered it. One object serves for all: it holds until the next offer. */
 export interface Offer {
   use: Use;
   exposure: Exposure;
@@ -36,43 +36,82 @@ export interface Offer {
   isRepeated: boolean;
 }
 
+const NO_USE = new Use();
+
 /** Lists in {@link Offer} end here; what a session went through before is no evidence any more by then. */
 const MAX_LISTED = 1000;
 
-interface Event {
-  time: number;
-  frame: number;
-  use: Use;
-  what: 'answer' | 'client-end' | 'server-end';
+type What = 'answer' | 'client-end' | 'server-end';
+
+/** Something that happened to a session, kept to be used again for the next session. */
+class Event {
+  time = 0;
+  frame = 0;
+  use!: Use;
+  what: What = 'answer';
 }
 
-/** Calls `visit` with each offer of a session, in the order of the server's answers. */
-export function tell(uses: readonly Use[], visit: (offer: Offer) => void): void {
-  const events: Event[] = [];
-  let lastResumed = Number.NEGATIVE_INFINITY;
-  for (const use of uses) {
-    addEvents(events, use);
-    if (use.role === 'resumed' && use.answerTime > lastResumed) lastResumed = use.answerTime;
+/** More events than this are left to the library's sort, whose cost does not grow with the square. */
+const MANY_EVENTS = 64;
+
+/** Tells the stories of sessions, one after the other. */
+export class Teller {
+  readonly #pool: Event[] = [];
+  #events: Event[] = [];
+  readonly #story = new Story();
+
+  /** Calls `visit` with each offer of a session, in the order of the server's answers. */
+  tell(uses: readonly Use[], visit: (offer: Offer) => void): void {
+    this.#events.length = 0;
+    let lastResumed = Number.NEGATIVE_INFINITY;
+    for (const use of uses) {
+      this.#addEvents(use);
+      if (use.role === 'resumed' && use.answerTime > lastResumed) lastResumed = use.answerTime;
+    }
+    const events = this.#events;
+    if (events.length > MANY_EVENTS) events.sort((a, b) => a.time - b.time || a.frame - b.frame);
+    else insertionSort(events);
+    const story = this.#story;
+    story.begin(lastResumed);
+    for (const event of events) {
+      if (event.what === 'answer') story.answer(event.use, visit);
+      else story.close(event.use, event.what === 'client-end');
+    }
   }
-  events.sort(inOrder);
-  const story = new Story(lastResumed);
-  for (const event of events) {
-    if (event.what === 'answer') story.answer(event.use, visit);
-    else story.close(event.use, event.what === 'client-end');
+
+  /** The server's answer, and the ends of a connection by which the session was there. */
+  #addEvents(use: Use): void {
+    this.#add(use.answerTime, answerFrame(use), use, 'answer');
+    if (use.role !== 'issued' && use.role !== 'resumed') return;
+    const { clientClose: client, serverClose: server } = use;
+    if (client.frame > 0) this.#add(client.time, client.frame, use, 'client-end');
+    if (server.frame > 0) this.#add(server.time, server.frame, use, 'server-end');
+  }
+
+  #add(time: number, frame: number, use: Use, what: What): void {
+    const count = this.#events.length;
+    if (count === this.#pool.length) this.#pool.push(new Event());
+    const event = this.#pool[count];
+    event.time = time;
+    event.frame = frame;
+    event.use = use;
+    event.what = what;
+    this.#events.push(event);
   }
 }
 
-function inOrder(a: Event, b: Event): number {
-  return a.time - b.time || a.frame - b.frame;
+function isBefore(a: Event, b: Event): boolean {
+  return a.time !== b.time ? a.time < b.time : a.frame < b.frame;
 }
 
-/** The server's answer, and the ends of a connection by which the session was there. */
-function addEvents(events: Event[], use: Use): void {
-  events.push({ time: use.answerTime, frame: answerFrame(use), use, what: 'answer' });
-  if (use.role !== 'issued' && use.role !== 'resumed') return;
-  const { clientClose: client, serverClose: server } = use;
-  if (client.frame > 0) events.push({ time: client.time, frame: client.frame, use, what: 'client-end' });
-  if (server.frame > 0) events.push({ time: server.time, frame: server.frame, use, what: 'server-end' });
+/** Quick for what is nearly in order, as events are. */
+function insertionSort(events: Event[]): void {
+  for (let i = 1; i < events.length; i++) {
+    const event = events[i];
+    let at = i;
+    for (; at > 0 && isBefore(event, events[at - 1]); at--) events[at] = events[at - 1];
+    events[at] = event;
+  }
 }
 
 export function answerFrame(use: Use): number {
@@ -80,7 +119,7 @@ export function answerFrame(use: Use): number {
 }
 
 class Story {
-  readonly #lastResumed: number;
+  #lastResumed = 0;
   readonly #culprits: Culprit[] = [];
   readonly #allCulprits: Culprit[] = [];
   readonly #resumed: Use[] = [];
@@ -94,9 +133,26 @@ class Story {
   #clean = false;
   #unknown = false;
   #aborted = false;
+  readonly #offer: Offer = {
+    use: NO_USE,
+    exposure: 'unknown',
+    culprit: null,
+    culprits: this.#culprits,
+    allCulprits: this.#allCulprits,
+    issue: null,
+    proof: null,
+    resumed: this.#resumed,
+    decisive: null,
+    isRepeated: false,
+  };
 
-  constructor(lastResumed: number) {
+  /** Another session. */
+  begin(lastResumed: number): void {
     this.#lastResumed = lastResumed;
+    this.#culprits.length = this.#allCulprits.length = this.#resumed.length = 0;
+    this.#issue = this.#proof = null;
+    if (this.#open.size > 0) this.#open.clear();
+    this.#hasFatalAlert = this.#hasDeclined = this.#clean = this.#unknown = this.#aborted = false;
   }
 
   /** One side of a connection by which the session was there ended. */
@@ -122,7 +178,7 @@ class Story {
   }
 
   answer(use: Use, visit: (offer: Offer) => void): void {
-    if (use.role !== 'issued') visit(this.#offer(use));
+    if (use.role !== 'issued') visit(this.#describe(use));
     if (use.role === 'declined') this.#hasDeclined = true;
     if (use.role !== 'issued' && use.role !== 'resumed') return;
     if (use.role === 'issued') this.#issue ??= use;
@@ -134,33 +190,29 @@ class Story {
     this.#clean = this.#unknown = this.#aborted = this.#hasDeclined = false;
   }
 
-  #offer(use: Use): Offer {
-    return {
-      use,
-      exposure: this.#exposure(use),
-      culprit: this.#culprit(),
-      culprits: this.#culprits,
-      allCulprits: this.#allCulprits,
-      issue: this.#issue,
-      proof: this.#proof,
-      resumed: this.#resumed,
-      decisive: use.role === 'declined' ? this.#decisive(use) : null,
-      isRepeated: this.#hasDeclined,
-    };
+  #describe(use: Use): Offer {
+    const offer = this.#offer;
+    offer.use = use;
+    offer.culprit = this.#culprit();
+    offer.exposure = this.#exposure(use, offer.culprit);
+    offer.issue = this.#issue;
+    offer.proof = this.#proof;
+    offer.decisive = use.role === 'declined' ? this.#decisive(use) : null;
+    offer.isRepeated = this.#hasDeclined;
+    return offer;
   }
 
   /** The close that most likely counts: the last unclean one of a client, else of the server, else a reset that raced. */
   #culprit(): Culprit | null {
-    if (this.#culprits.length === 0) return null;
-    const unclean = this.#culprits.filter((c) => c.state === 'unclean');
-    return unclean.findLast((c) => c.by === 'client') ?? unclean.at(-1) ?? this.#culprits[this.#culprits.length - 1];
+    let best: Culprit | null = null;
+    for (const culprit of this.#culprits) if (best === null || weight(culprit) >= weight(best)) best = culprit;
+    return best;
   }
 
-  #exposure(offer: Use): Exposure {
-    const culprit = this.#culprit();
+  #exposure(offer: Use, culprit: Culprit | null): Exposure {
     if (culprit?.state === 'unclean') return culprit.end === 'fin' ? 'unclean-fin' : 'unclean-rst';
     if (this.#aborted) return 'aborted';
-    if (this.#culprits.length > 0) return 'reset-race';
+    if (culprit !== null) return 'reset-race';
     if (this.#unknown) return 'unknown';
     // A connection that is not seen any more may have ended where the capture lost it.
     for (const use of this.#open) if (use.lastSeen > offer.answerTime) return 'open';
@@ -175,6 +227,11 @@ class Story {
     if (hasChangedParameters(this.#issue ?? this.#proof, offer)) return 'parameters-changed';
     return offer.answerTime < this.#lastResumed ? 'other-node' : null;
   }
+}
+
+function weight(culprit: Culprit): number {
+  if (culprit.state !== 'unclean') return 0;
+  return culprit.by === 'client' ? 2 : 1;
 }
 
 function culpritOf(use: Use, by: 'client' | 'server', close: UseClose): Culprit | null {

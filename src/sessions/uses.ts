@@ -6,41 +6,41 @@ import type { ConnectionFacts, SideFacts } from '../tls/facts.js';
 export type Role = 'issued' | 'resumed' | 'declined' | 'unanswered';
 
 /** One connection, as far as the sessions need it. */
-export interface Use {
-  row: number;
-  role: Role;
-  stream: number;
-  clientHello: number;
+export class Use {
+  row = 0;
+  role: Role = 'issued';
+  stream = 0;
+  clientHello = 0;
   /** Frame of the ServerHello; null where the server did not answer. */
-  serverHello: number | null;
-  helloTime: number;
+  serverHello: number | null = null;
+  helloTime = 0;
   /** Time of the ServerHello, or of the ClientHello where there is none. */
-  answerTime: number;
-  clientAddress: number;
-  clientPort: number;
-  clientClose: UseClose;
-  serverClose: UseClose;
+  answerTime = 0;
+  clientAddress = 0;
+  clientPort = 0;
+  readonly clientClose: UseClose = { state: 'unknown', end: null, frame: 0, time: 0 };
+  readonly serverClose: UseClose = { state: 'unknown', end: null, frame: 0, time: 0 };
   /** The server gave the first sign of closing. */
-  serverFirst: boolean;
+  serverFirst = false;
   /** The handshake ran to its end. */
-  completed: boolean;
+  completed = false;
   /** A fatal alert in clear. */
-  fatalAlert: boolean;
+  fatalAlert = false;
   /** A protected alert of the server that came first: close_notify or fatal. */
-  ambiguousAlert: boolean;
+  ambiguousAlert = false;
   /** The session ID may be no offer: it is padding, or stands beside a ticket that the capture cut off. */
-  isUncertain: boolean;
+  isUncertain = false;
   /** Time of the last packet where the client gave no end, else of that end. */
-  lastSeen: number;
+  lastSeen = 0;
   /** Numbers of texts, equal for equal texts; 0 where there is none. */
-  version: number;
-  serverName: number;
+  version = 0;
+  serverName = 0;
   /** The extensions of the ClientHello are not known. */
-  isHelloCut: boolean;
-  clientEms: boolean;
-  serverEms: boolean;
+  isHelloCut = false;
+  clientEms = false;
+  serverEms = false;
   /** Session that this connection issued, -1 for none. */
-  issued: number;
+  issued = -1;
 }
 
 export interface UseClose {
@@ -172,37 +172,35 @@ export class Uses {
     return this.#addresses.text(use.clientAddress) ?? '';
   }
 
-  read(row: number, session: number): Use {
+  /** Reads a row into `use`. */
+  read(row: number, session: number, use: Use): void {
     const { ints, floats } = this.#rows;
     const flags = ints[row + PORT_AND_FLAGS];
     const closes = ints[row + CLOSES];
-    const answerTime = floats[(row >> 1) + ANSWER_TIME];
     const names = ints[row + NAMES];
-    return {
-      row,
-      role: this.#role(row, session, flags),
-      stream: ints[row + STREAM],
-      clientHello: ints[row + CLIENT_HELLO],
-      serverHello: ints[row + SERVER_HELLO] || null,
-      helloTime: answerTime - ints[row + HELLO_LEAD] / 1e6,
-      answerTime,
-      clientAddress: ints[row + CLIENT_ADDRESS],
-      clientPort: flags >>> 16,
-      clientClose: this.#close(row, closes & 0xff, 0),
-      serverClose: this.#close(row, closes >>> 8, 1),
-      serverFirst: (flags & Flag.SERVER_FIRST) !== 0,
-      completed: (flags & Flag.COMPLETED) !== 0,
-      fatalAlert: (flags & Flag.FATAL) !== 0,
-      ambiguousAlert: (flags & Flag.AMBIGUOUS) !== 0,
-      isUncertain: (flags & Flag.UNCERTAIN) !== 0,
-      lastSeen: floats[(row >> 1) + END_TIMES],
-      version: names & 0xff,
-      serverName: names >>> 8,
-      isHelloCut: (flags & Flag.HELLO_CUT) !== 0,
-      clientEms: (flags & Flag.CLIENT_EMS) !== 0,
-      serverEms: (flags & Flag.SERVER_EMS) !== 0,
-      issued: ints[row + ISSUED] - 1,
-    };
+    use.row = row;
+    use.role = this.#role(row, session, flags);
+    use.stream = ints[row + STREAM];
+    use.clientHello = ints[row + CLIENT_HELLO];
+    use.serverHello = ints[row + SERVER_HELLO] || null;
+    use.answerTime = floats[(row >> 1) + ANSWER_TIME];
+    use.helloTime = use.answerTime - ints[row + HELLO_LEAD] / 1e6;
+    use.clientAddress = ints[row + CLIENT_ADDRESS];
+    use.clientPort = flags >>> 16;
+    this.#readClose(row, closes & 0xff, 0, use.clientClose);
+    this.#readClose(row, closes >>> 8, 1, use.serverClose);
+    use.serverFirst = (flags & Flag.SERVER_FIRST) !== 0;
+    use.completed = (flags & Flag.COMPLETED) !== 0;
+    use.fatalAlert = (flags & Flag.FATAL) !== 0;
+    use.ambiguousAlert = (flags & Flag.AMBIGUOUS) !== 0;
+    use.isUncertain = (flags & Flag.UNCERTAIN) !== 0;
+    use.lastSeen = floats[(row >> 1) + END_TIMES];
+    use.version = names & 0xff;
+    use.serverName = names >>> 8;
+    use.isHelloCut = (flags & Flag.HELLO_CUT) !== 0;
+    use.clientEms = (flags & Flag.CLIENT_EMS) !== 0;
+    use.serverEms = (flags & Flag.SERVER_EMS) !== 0;
+    use.issued = ints[row + ISSUED] - 1;
   }
 
   #role(row: number, session: number, flags: number): Role {
@@ -211,13 +209,11 @@ export class Uses {
     return flags & Flag.ANSWERED ? 'declined' : 'unanswered';
   }
 
-  #close(row: number, packed: number, side: 0 | 1): UseClose {
-    return {
-      state: STATES[packed & 15],
-      end: ENDS[packed >>> 4],
-      frame: this.#rows.ints[row + END_FRAMES + side],
-      time: this.#rows.floats[(row >> 1) + END_TIMES + side],
-    };
+  #readClose(row: number, packed: number, side: 0 | 1, close: UseClose): void {
+    close.state = STATES[packed & 15];
+    close.end = ENDS[packed >>> 4];
+    close.frame = this.#rows.ints[row + END_FRAMES + side];
+    close.time = this.#rows.floats[(row >> 1) + END_TIMES + side];
   }
 
   #nextField(row: number, session: number): number {
@@ -240,8 +236,26 @@ function flagsOf(facts: ConnectionFacts): number {
   return flags;
 }
 
+/** Place in {@link STATES}. */
+function stateNumber(state: CloseState): number {
+  switch (state) {
+    case 'open':
+      return 0;
+    case 'unknown':
+      return 1;
+    case 'clean':
+      return 2;
+    case 'aborted':
+      return 3;
+    case 'reset-race':
+      return 4;
+    case 'unclean':
+      return 5;
+  }
+}
+
 function pack(side: SideFacts): number {
-  return STATES.indexOf(side.state) | (ENDS.indexOf(side.end) << 4);
+  return stateNumber(side.state) | ((side.end === null ? 0 : side.end === 'fin' ? 1 : 2) << 4);
 }
 
 /** Numbers texts from 1. */

@@ -114,7 +114,7 @@ export function directionOf(connection: number, side: number): Direction {
 export class TcpConnections {
   readonly rows: Rows;
 
-  /** @param rows of {@link ROW_INTS} integers, with room for all: they must not grow */
+  /** @param rows of {@link ROW_INTS} integers. Adding one may replace `ints`: nothing that holds them adds one. */
   constructor(rows: Rows) {
     this.rows = rows;
   }

@@ -25,6 +25,8 @@ import { advance, distance } from './sequence.js';
 
 /** Seconds of packet time that a closed connection waits for packets that others overtook. */
 const LINGER_SECONDS = 1;
+/** Those that have waited are told of together, at most this much later: what is done for each is then still at hand for the next. */
+const RELEASE_SECONDS = 0.1;
 const HALF_CLOSED = 'too many connections with only one side closed: the oldest were told as they were, without their last packets';
 const OPEN = 'too many connections open at a time: old ones were told as they were';
 const FLOWS = "too many connections: old ones were forgotten, stream numbers may differ from Wireshark's";
@@ -112,7 +114,7 @@ export class TcpTracker {
       this.#learnStart(connection, direction, sequence, acknowledgment, flags);
     ints[connection + LAST_FRAME] = now.frame;
     floats[(connection >> 1) + LAST] = now.time;
-    const state = ints[side + STATE];
+    let state = ints[side + STATE];
     const before = ints[side + ACKNOWLEDGES];
     if (flags & ACK) {
       now.acknowledges = acknowledgment;
@@ -132,7 +134,10 @@ export class TcpTracker {
       const isBeyond = distance(advance(payload, length), ints[side + END_SEQUENCE]) > 0;
       if (isBeyond) revokeReset(this.#connections, side);
     }
-    if (!(state & NEXT_KNOWN)) this.#beginAtSyn(connection, direction, side);
+    if (!(state & NEXT_KNOWN)) {
+      this.#beginAtSyn(connection, direction, side);
+      state = ints[side + STATE];
+    }
     if (length > 0 && !(flags & RST)) {
       const isNext = (state & IN_ORDER) === NEXT_KNOWN && payload === ints[side + NEXT];
       if (isNext && end - start === length) {
@@ -281,13 +286,13 @@ export class TcpTracker {
       if (wasOpen && ring === this.#halfClosed) this.#warnings.add('half-closed-limit', HALF_CLOSED, this.#now.frame);
     }
     ring.push(connection, this.#connections.stream(connection), this.#now.time);
-    if (ring === this.#closed) this.#due = ring.oldestTime + LINGER_SECONDS;
+    if (ring === this.#closed) this.#due = ring.oldestTime + LINGER_SECONDS + RELEASE_SECONDS;
   }
 
   /** Tells of the closed connections that have waited long enough. */
   #release(): void {
     while (!this.#closed.isEmpty && this.#now.time >= this.#closed.oldestTime + LINGER_SECONDS) this.#finishOldest(this.#closed);
-    this.#due = this.#closed.isEmpty ? Number.POSITIVE_INFINITY : this.#closed.oldestTime + LINGER_SECONDS;
+    this.#due = this.#closed.isEmpty ? Number.POSITIVE_INFINITY : this.#closed.oldestTime + LINGER_SECONDS + RELEASE_SECONDS;
   }
 
   #finishOldest(ring: Ring): boolean {

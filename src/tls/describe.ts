@@ -24,14 +24,14 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
     version: facts.version,
     cipherSuite: isAnswered ? cipherSuiteName(ints[connection + Tls.CIPHER_SUITE]) : null,
     offered: {
-      sessionId: idText(facts.offeredId),
+      sessionId: idText(tls, facts.offeredId),
       ticket: extras?.offeredTicket ?? null,
       psk: extras?.offeredPsk ?? [],
       maybePadding: facts.maybePadding,
       isCut: facts.isHelloCut,
       extendedMasterSecret: facts.clientEms,
     },
-    issued: { sessionId: idText(facts.issuedId), tickets: extras?.issuedTickets ?? [], extendedMasterSecret: facts.serverEms },
+    issued: { sessionId: idText(tls, facts.issuedId), tickets: extras?.issuedTickets ?? [], extendedMasterSecret: facts.serverEms },
     handshake: facts.handshake,
     resumption: facts.resumption,
     resumedBy: facts.resumption !== 'resumed' ? null : facts.offersTicket ? 'ticket' : 'session-id',
@@ -57,8 +57,8 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
   };
 }
 
-function idText(id: IdFacts): string | null {
-  return id.length > 0 ? toHex(id.bytes, id.offset, id.offset + id.length) : null;
+function idText(tls: TlsConnections, id: IdFacts): string | null {
+  return id.length > 0 ? toHex(tls.rows.bytes, id.at * 4, id.at * 4 + id.length) : null;
 }
 
 function closeOf(side: SideFacts): SideClose {

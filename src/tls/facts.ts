@@ -20,14 +20,16 @@ export class SideFacts {
   time = 0;
 }
 
-/** A session ID in place: `length` -1 where no hello was read. */
+/** A session ID in place: the bytes of `words[at … at + 8)`, filled up with 0. */
 export interface IdFacts {
-  bytes: Uint8Array;
-  offset: number;
+  words: Int32Array;
+  at: number;
+  /** Bytes; -1 where no hello was read. */
   length: number;
 }
 
-const NO_BYTES = new Uint8Array(0);
+const NO_WORDS = new Int32Array(0);
+const ID_WORDS = SESSION_ID_BYTES / 4;
 
 /**
  * The flat form of a Connection record: the same facts without an object or text for each of them. One object serves for all
@@ -52,9 +54,9 @@ export class ConnectionFacts {
   /** The server took what was offered, even where the handshake failed later. */
   isAccepted = false;
   resumption: Resumption = 'unknown';
-  readonly offeredId: IdFacts = { bytes: NO_BYTES, offset: 0, length: -1 };
+  readonly offeredId: IdFacts = { words: NO_WORDS, at: 0, length: -1 };
   /** Length -1 also where the server issued no session ID of its own. */
-  readonly issuedId: IdFacts = { bytes: NO_BYTES, offset: 0, length: -1 };
+  readonly issuedId: IdFacts = { words: NO_WORDS, at: 0, length: -1 };
   offersTicket = false;
   offersPsk = false;
   maybePadding = false;
@@ -137,13 +139,12 @@ export class ConnectionFacts {
 
   /** Issued is what the server chose itself: not an echo, and not where an empty ticket says that nothing was (RFC 5077 3.3). */
   #readIds(tls: TlsConnections, connection: number): void {
-    const { ints, bytes } = tls.rows;
+    const { ints } = tls.rows;
     const lengths = ints[connection + Tls.ID_LENGTHS];
-    const offset = (connection + SESSION_IDS) * 4;
-    this.offeredId.bytes = this.issuedId.bytes = bytes;
-    this.offeredId.offset = offset;
+    this.offeredId.words = this.issuedId.words = ints;
+    this.offeredId.at = connection + SESSION_IDS;
     this.offeredId.length = (lengths & 0xff) - 1;
-    this.issuedId.offset = offset + SESSION_ID_BYTES;
+    this.issuedId.at = connection + SESSION_IDS + ID_WORDS;
     this.issuedId.length = this.isTls13 ? -1 : (lengths >>> 8) - 1;
   }
 
@@ -203,6 +204,6 @@ export class ConnectionFacts {
 
 function isSameId(a: IdFacts, b: IdFacts): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a.bytes[a.offset + i] !== b.bytes[b.offset + i]) return false;
+  for (let i = 0; i < ID_WORDS; i++) if (a.words[a.at + i] !== b.words[b.at + i]) return false;
   return true;
 }

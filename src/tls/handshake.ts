@@ -279,7 +279,7 @@ export class HandshakeReader {
     if (id.length < 0) return;
     const { rows } = this.#tls;
     const at = (connection + SESSION_IDS) * 4 + which * SESSION_ID_BYTES;
-    for (let i = 0; i < id.length; i++) rows.bytes[at + i] = bytes[id.start + i];
+    for (let i = 0; i < SESSION_ID_BYTES; i++) rows.bytes[at + i] = i < id.length ? bytes[id.start + i] : 0;
     const lengths = rows.ints[connection + Tls.ID_LENGTHS] & (which === 0 ? 0xff00 : 0x00ff);
     rows.ints[connection + Tls.ID_LENGTHS] = lengths | ((id.length + 1) << (which * 8));
   }
