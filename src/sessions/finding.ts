@@ -1,7 +1,7 @@
 // One session that was declined after an unclean close: how sure that is, and the story in words.
 import type { Cause, Decline, Endpoint, Finding, Ref, Tally, UncleanClose } from '../model.js';
 import type { ServerEvidence } from './evidence.js';
-import { answerFrame, type Culprit, type Offer } from './story.js';
+import type { Culprit, Offer } from './story.js';
 import type { Use } from './uses.js';
 
 /**
@@ -66,7 +66,7 @@ export class FindingDraft {
   ): Finding {
     const offer = this.#first as Offer;
     const first = offer.issue ?? this.#resumed[0] ?? offer.use;
-    const issued: Ref = { stream: first.stream, frame: answerFrame(first), time: first.answerTime };
+    const issued: Ref = { stream: first.stream, frame: first.answerFrame, time: first.answerTime };
     const closes = this.#culprits.map(
       ({ use, frame, time, by, end, state }): UncleanClose => ({ stream: use.stream, frame, time, client: client(use), by, end, state }),
     );
@@ -79,7 +79,7 @@ export class FindingDraft {
       issuedBeforeCapture: offer.issue === null,
       resumed: this.#resumed.map((use) => ({
         stream: use.stream,
-        frame: answerFrame(use),
+        frame: use.answerFrame,
         time: use.answerTime,
         client: client(use),
         clientHello: use.clientHello,
@@ -89,7 +89,7 @@ export class FindingDraft {
         (use): Decline => ({
           stream: use.stream,
           clientHello: use.clientHello,
-          serverHello: answerFrame(use),
+          serverHello: use.answerFrame,
           time: use.answerTime,
           newSessionId: newSession(use),
           client: client(use),
@@ -156,13 +156,13 @@ function explain(offer: Offer, closes: number, cause: Cause, judged: Judged): st
       ? `sent close_notify, and RST in frame ${culprit.frame} before it was acknowledged, so that the server may never have read it`
       : `ended its connection in frame ${culprit.frame} with ${culprit.end.toUpperCase()} and without close_notify`;
   const others = closes > 1 ? ` (one of ${closes} such closes)` : '';
-  return `The ${culprit.by} ${how}${others}; the server then declined the session in frame ${answerFrame(offer.use)}. ${judged.reason}`;
+  return `The ${culprit.by} ${how}${others}; the server then declined the session in frame ${offer.use.answerFrame}. ${judged.reason}`;
 }
 
 /** Wireshark display filter of exactly these frames. */
 function filterOf(issued: number, offers: readonly Use[], closes: readonly UncleanClose[]): string {
   const frames = new Set([issued]);
-  for (const use of offers) frames.add(use.clientHello).add(answerFrame(use));
+  for (const use of offers) frames.add(use.clientHello).add(use.answerFrame);
   for (const close of closes) frames.add(close.frame);
   frames.delete(0);
   return `frame.number in {${[...frames].sort((a, b) => a - b).join(', ')}}`;

@@ -36,9 +36,8 @@ export class SessionLedger {
   readonly #servers: ServerCounts[] = [];
   readonly #sessions = new IdTable();
   readonly #uses = new Uses();
-  /** Uses of the session that is looked at, objects that serve for all sessions. */
-  readonly #present: Use[] = [];
-  readonly #pool: Use[] = [];
+  /** Views of the uses of the session that is looked at; they serve for all sessions. */
+  readonly #views: Use[] = [];
   readonly #teller = new Teller();
   readonly #closes: Record<CloseState, number> = { clean: 0, unclean: 0, 'reset-race': 0, aborted: 0, open: 0, unknown: 0 };
   #connections = 0;
@@ -152,34 +151,31 @@ export class SessionLedger {
     this.#uses.unlinkNext(isLastAcceptance ? second : first, session);
   }
 
-  /** The uses of one session; they hold until the next call. */
-  #read(session: number): readonly Use[] {
-    const uses = this.#present;
-    uses.length = 0;
+  /** Moves the views to the uses of one session; returns their number. */
+  #read(session: number): number {
+    let count = 0;
     for (let row = this.#sessions.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) {
-      if (uses.length === this.#pool.length) this.#pool.push(new Use());
-      const use = this.#pool[uses.length];
-      this.#uses.read(row, session, use);
-      uses.push(use);
+      if (count === this.#views.length) this.#views.push(new Use(this.#uses.rows));
+      this.#views[count++].move(row, session);
     }
-    return uses;
+    return count;
   }
 
   /** First pass: what the offers of one session say about the server. */
   #weigh(session: number, evidence: ServerEvidence): void {
     if (this.#sessions.rows.ints[session + USES] < 2) return;
-    this.#teller.tell(this.#read(session), evidence.add);
+    this.#teller.tell(this.#views, this.#read(session), evidence.add);
   }
 
   /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
   #judge(session: number, evidence: ServerEvidence, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
     if (!this.#keepAll && this.#sessions.rows.ints[session + DECLINED] === 0) return;
-    const uses = this.#read(session);
+    const uses = this.#views.slice(0, this.#read(session));
     const server = this.#servers[this.#sessions.server(session)];
     const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');
     const causes = new Map<Use, Cause>();
     const finding = new FindingDraft();
-    this.#teller.tell(uses, (offer) => {
+    this.#teller.tell(uses, uses.length, (offer) => {
       if (offer.use.role !== 'declined') return;
       const cause = causeOf(offer, evidence);
       causes.set(offer.use, cause);

@@ -1,6 +1,6 @@
 // What happened to one session, in order, and what each offer of it says about the closes before it.
 import type { Cause } from '../model.js';
-import { Use, type UseClose } from './uses.js';
+import type { Use, UseClose } from './uses.js';
 
 /** The worst that happened to a session since the server last showed that it had it. */
 export type Exposure = 'open' | 'clean' | 'reset-race' | 'unclean-fin' | 'unclean-rst' | 'aborted' | 'unknown';
@@ -36,8 +36,6 @@ export interface Offer {
   isRepeated: boolean;
 }
 
-const NO_USE = new Use();
-
 /** Lists in {@link Offer} end here; what a session went through before is no evidence any more by then. */
 const MAX_LISTED = 1000;
 
@@ -56,32 +54,33 @@ const MANY_EVENTS = 64;
 
 /** Tells the stories of sessions, one after the other. */
 export class Teller {
-  readonly #pool: Event[] = [];
-  #events: Event[] = [];
+  /** The first `#count` are those of the present session. */
+  readonly #events: Event[] = [];
+  #count = 0;
   readonly #story = new Story();
 
-  /** Calls `visit` with each offer of a session, in the order of the server's answers. */
-  tell(uses: readonly Use[], visit: (offer: Offer) => void): void {
-    this.#events.length = 0;
+  /** Calls `visit` with each offer of a session, in the order of the server's answers. The first `count` of `uses` are looked at. */
+  tell(uses: readonly Use[], count: number, visit: (offer: Offer) => void): void {
+    this.#count = 0;
     let lastResumed = Number.NEGATIVE_INFINITY;
-    for (const use of uses) {
+    for (let i = 0; i < count; i++) {
+      const use = uses[i];
       this.#addEvents(use);
       if (use.role === 'resumed' && use.answerTime > lastResumed) lastResumed = use.answerTime;
     }
-    const events = this.#events;
-    if (events.length > MANY_EVENTS) events.sort((a, b) => a.time - b.time || a.frame - b.frame);
-    else insertionSort(events);
+    this.#sort();
     const story = this.#story;
     story.begin(lastResumed);
-    for (const event of events) {
-      if (event.what === 'answer') story.answer(event.use, visit);
-      else story.close(event.use, event.what === 'client-end');
+    for (let i = 0; i < this.#count; i++) {
+      const { use, what } = this.#events[i];
+      if (what === 'answer') story.answer(use, visit);
+      else story.close(use, what === 'client-end');
     }
   }
 
   /** The server's answer, and the ends of a connection by which the session was there. */
   #addEvents(use: Use): void {
-    this.#add(use.answerTime, answerFrame(use), use, 'answer');
+    this.#add(use.answerTime, use.answerFrame, use, 'answer');
     if (use.role !== 'issued' && use.role !== 'resumed') return;
     const { clientClose: client, serverClose: server } = use;
     if (client.frame > 0) this.#add(client.time, client.frame, use, 'client-end');
@@ -89,14 +88,28 @@ export class Teller {
   }
 
   #add(time: number, frame: number, use: Use, what: What): void {
-    const count = this.#events.length;
-    if (count === this.#pool.length) this.#pool.push(new Event());
-    const event = this.#pool[count];
+    if (this.#count === this.#events.length) this.#events.push(new Event());
+    const event = this.#events[this.#count++];
     event.time = time;
     event.frame = frame;
     event.use = use;
     event.what = what;
-    this.#events.push(event);
+  }
+
+  /** By insertion, which is quick for what is nearly in order, as events are. */
+  #sort(): void {
+    const events = this.#events;
+    if (this.#count > MANY_EVENTS) {
+      const sorted = events.slice(0, this.#count).sort((a, b) => a.time - b.time || a.frame - b.frame);
+      for (let i = 0; i < this.#count; i++) events[i] = sorted[i];
+      return;
+    }
+    for (let i = 1; i < this.#count; i++) {
+      const event = events[i];
+      let at = i;
+      for (; at > 0 && isBefore(event, events[at - 1]); at--) events[at] = events[at - 1];
+      events[at] = event;
+    }
   }
 }
 
@@ -104,37 +117,24 @@ function isBefore(a: Event, b: Event): boolean {
   return a.time !== b.time ? a.time < b.time : a.frame < b.frame;
 }
 
-/** Quick for what is nearly in order, as events are. */
-function insertionSort(events: Event[]): void {
-  for (let i = 1; i < events.length; i++) {
-    const event = events[i];
-    let at = i;
-    for (; at > 0 && isBefore(event, events[at - 1]); at--) events[at] = events[at - 1];
-    events[at] = event;
-  }
-}
-
-export function answerFrame(use: Use): number {
-  return use.serverHello ?? use.clientHello;
-}
-
 class Story {
   #lastResumed = 0;
-  readonly #culprits: Culprit[] = [];
-  readonly #allCulprits: Culprit[] = [];
-  readonly #resumed: Use[] = [];
+  #culprits: Culprit[] = [];
+  #allCulprits: Culprit[] = [];
+  #resumed: Use[] = [];
   #issue: Use | null = null;
   #proof: Use | null = null;
   #hasFatalAlert = false;
   #hasDeclined = false;
-  /** Connections by which the session is there and whose end was not seen yet. */
-  readonly #open = new Set<Use>();
+  /** Connections by which the session is there and whose end was not seen yet; and the last time at which one of all is known to be open. */
+  #open = 0;
+  #openUntil = 0;
   /** States of quiet ends since the proof. */
   #clean = false;
   #unknown = false;
   #aborted = false;
   readonly #offer: Offer = {
-    use: NO_USE,
+    use: null as unknown as Use,
     exposure: 'unknown',
     culprit: null,
     culprits: this.#culprits,
@@ -149,9 +149,13 @@ class Story {
   /** Another session. */
   begin(lastResumed: number): void {
     this.#lastResumed = lastResumed;
-    this.#culprits.length = this.#allCulprits.length = this.#resumed.length = 0;
+    // New arrays rather than shortened ones: setting a length costs more than an array.
+    if (this.#culprits.length > 0) this.#culprits = [];
+    if (this.#allCulprits.length > 0) this.#allCulprits = [];
+    if (this.#resumed.length > 0) this.#resumed = [];
     this.#issue = this.#proof = null;
-    if (this.#open.size > 0) this.#open.clear();
+    this.#open = 0;
+    this.#openUntil = Number.NEGATIVE_INFINITY;
     this.#hasFatalAlert = this.#hasDeclined = this.#clean = this.#unknown = this.#aborted = false;
   }
 
@@ -171,7 +175,7 @@ class Story {
       if (close.state === 'unknown') this.#unknown = true;
       return;
     }
-    this.#open.delete(use);
+    this.#open--;
     if (close.state === 'clean') this.#clean = true;
     else if (close.state === 'unknown') this.#unknown = true;
     else if (close.state === 'aborted') this.#aborted = true;
@@ -184,9 +188,10 @@ class Story {
     if (use.role === 'issued') this.#issue ??= use;
     else if (this.#resumed.length < MAX_LISTED) this.#resumed.push(use);
     this.#proof = use;
-    this.#open.add(use);
+    this.#open++;
+    this.#openUntil = Math.max(this.#openUntil, openUntil(use));
     this.#hasFatalAlert ||= use.fatalAlert;
-    this.#culprits.length = 0;
+    if (this.#culprits.length > 0) this.#culprits = [];
     this.#clean = this.#unknown = this.#aborted = this.#hasDeclined = false;
   }
 
@@ -195,6 +200,9 @@ class Story {
     offer.use = use;
     offer.culprit = this.#culprit();
     offer.exposure = this.#exposure(use, offer.culprit);
+    offer.culprits = this.#culprits;
+    offer.allCulprits = this.#allCulprits;
+    offer.resumed = this.#resumed;
     offer.issue = this.#issue;
     offer.proof = this.#proof;
     offer.decisive = use.role === 'declined' ? this.#decisive(use) : null;
@@ -214,9 +222,10 @@ class Story {
     if (this.#aborted) return 'aborted';
     if (culprit !== null) return 'reset-race';
     if (this.#unknown) return 'unknown';
-    // A connection that is not seen any more may have ended where the capture lost it.
-    for (const use of this.#open) if (use.lastSeen > offer.answerTime) return 'open';
-    if (this.#open.size > 0) return 'unknown';
+    if (this.#open > 0) {
+      // A connection that is not seen any more may have ended where the capture lost it.
+      return this.#openUntil > offer.answerTime ? 'open' : 'unknown';
+    }
     return this.#clean ? 'clean' : 'unknown';
   }
 
@@ -227,6 +236,12 @@ class Story {
     if (hasChangedParameters(this.#issue ?? this.#proof, offer)) return 'parameters-changed';
     return offer.answerTime < this.#lastResumed ? 'other-node' : null;
   }
+}
+
+/** The end that decides, else the last packet. */
+function openUntil(use: Use): number {
+  const { clientClose: client, serverClose: server } = use;
+  return client.frame === 0 && server.frame > 0 ? server.time : use.lastSeen;
 }
 
 function weight(culprit: Culprit): number {

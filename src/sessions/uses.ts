@@ -5,52 +5,6 @@ import type { ConnectionFacts, SideFacts } from '../tls/facts.js';
 /** What a connection was to a session. */
 export type Role = 'issued' | 'resumed' | 'declined' | 'unanswered';
 
-/** One connection, as far as the sessions need it. */
-export class Use {
-  row = 0;
-  role: Role = 'issued';
-  stream = 0;
-  clientHello = 0;
-  /** Frame of the ServerHello; null where the server did not answer. */
-  serverHello: number | null = null;
-  helloTime = 0;
-  /** Time of the ServerHello, or of the ClientHello where there is none. */
-  answerTime = 0;
-  clientAddress = 0;
-  clientPort = 0;
-  readonly clientClose: UseClose = { state: 'unknown', end: null, frame: 0, time: 0 };
-  readonly serverClose: UseClose = { state: 'unknown', end: null, frame: 0, time: 0 };
-  /** The server gave the first sign of closing. */
-  serverFirst = false;
-  /** The handshake ran to its end. */
-  completed = false;
-  /** A fatal alert in clear. */
-  fatalAlert = false;
-  /** A protected alert of the server that came first: close_notify or fatal. */
-  ambiguousAlert = false;
-  /** The session ID may be no offer: it is padding, or stands beside a ticket that the capture cut off. */
-  isUncertain = false;
-  /** Time of the last packet where the client gave no end, else of that end. */
-  lastSeen = 0;
-  /** Numbers of texts, equal for equal texts; 0 where there is none. */
-  version = 0;
-  serverName = 0;
-  /** The extensions of the ClientHello are not known. */
-  isHelloCut = false;
-  clientEms = false;
-  serverEms = false;
-  /** Session that this connection issued, -1 for none. */
-  issued = -1;
-}
-
-export interface UseClose {
-  state: CloseState;
-  end: 'fin' | 'rst' | null;
-  /** 0 where there is no end. */
-  frame: number;
-  time: number;
-}
-
 const STATES: readonly CloseState[] = ['open', 'unknown', 'clean', 'aborted', 'reset-race', 'unclean'];
 const ENDS = [null, 'fin', 'rst'] as const;
 
@@ -87,12 +41,179 @@ const Flag = {
   SERVER_FIRST: 256,
   HELLO_CUT: 512,
 } as const;
+/** How one side of a {@link Use} closed. */
+export class UseClose {
+  readonly #use: Use;
+  readonly #side: 0 | 1;
+
+  constructor(use: Use, side: 0 | 1) {
+    this.#use = use;
+    this.#side = side;
+  }
+
+  get state(): CloseState {
+    return STATES[this.#packed & 15];
+  }
+
+  get end(): 'fin' | 'rst' | null {
+    return ENDS[this.#packed >>> 4];
+  }
+
+  /** 0 where there is no end. */
+  get frame(): number {
+    return this.#use.int(END_FRAMES + this.#side);
+  }
+
+  get time(): number {
+    return this.#use.float(END_TIMES + this.#side);
+  }
+
+  get #packed(): number {
+    return (this.#use.int(CLOSES) >>> (8 * this.#side)) & 0xff;
+  }
+}
+
+/** One connection, as far as the sessions need it: a view of its row, which may be moved to another one. */
+export class Use {
+  readonly clientClose = new UseClose(this, 0);
+  readonly serverClose = new UseClose(this, 1);
+  readonly #rows: Rows;
+  #row = 0;
+  #role: Role = 'issued';
+
+  constructor(rows: Rows) {
+    this.#rows = rows;
+  }
+
+  /** Looks at another row from now on. */
+  move(row: number, session: number): void {
+    this.#row = row;
+    const { ints } = this.#rows;
+    const flags = ints[row + PORT_AND_FLAGS];
+    if (ints[row + OFFERED] !== session + 1) this.#role = 'issued';
+    else if (flags & Flag.RESUMED) this.#role = 'resumed';
+    else this.#role = flags & Flag.ANSWERED ? 'declined' : 'unanswered';
+  }
+
+  int(field: number): number {
+    return this.#rows.ints[this.#row + field];
+  }
+
+  float(field: number): number {
+    return this.#rows.floats[(this.#row >> 1) + field];
+  }
+
+  get row(): number {
+    return this.#row;
+  }
+
+  get role(): Role {
+    return this.#role;
+  }
+
+  get stream(): number {
+    return this.int(STREAM);
+  }
+
+  get clientHello(): number {
+    return this.int(CLIENT_HELLO);
+  }
+
+  /** Frame of the ServerHello; null where the server did not answer. */
+  get serverHello(): number | null {
+    return this.int(SERVER_HELLO) || null;
+  }
+
+  get helloTime(): number {
+    return this.answerTime - this.int(HELLO_LEAD) / 1e6;
+  }
+
+  /** Time of the ServerHello, or of the ClientHello where there is none. */
+  get answerTime(): number {
+    return this.float(ANSWER_TIME);
+  }
+
+  /** Frame of the ServerHello, or of the ClientHello where there is none. */
+  get answerFrame(): number {
+    return this.int(SERVER_HELLO) || this.int(CLIENT_HELLO);
+  }
+
+  get clientAddress(): number {
+    return this.int(CLIENT_ADDRESS);
+  }
+
+  get clientPort(): number {
+    return this.int(PORT_AND_FLAGS) >>> 16;
+  }
+
+  /** The server gave the first sign of closing. */
+  get serverFirst(): boolean {
+    return this.#has(Flag.SERVER_FIRST);
+  }
+
+  /** The handshake ran to its end. */
+  get completed(): boolean {
+    return this.#has(Flag.COMPLETED);
+  }
+
+  /** A fatal alert in clear. */
+  get fatalAlert(): boolean {
+    return this.#has(Flag.FATAL);
+  }
+
+  /** A protected alert of the server that came first: close_notify or fatal. */
+  get ambiguousAlert(): boolean {
+    return this.#has(Flag.AMBIGUOUS);
+  }
+
+  /** The session ID may be no offer: it is padding, or stands beside a ticket that the capture cut off. */
+  get isUncertain(): boolean {
+    return this.#has(Flag.UNCERTAIN);
+  }
+
+  /** Time of the last packet where the client gave no end, else of that end. */
+  get lastSeen(): number {
+    return this.float(END_TIMES);
+  }
+
+  /** Numbers of texts, equal for equal texts; 0 where there is none. */
+  get version(): number {
+    return this.int(NAMES) & 0xff;
+  }
+
+  get serverName(): number {
+    return this.int(NAMES) >>> 8;
+  }
+
+  /** The extensions of the ClientHello are not known. */
+  get isHelloCut(): boolean {
+    return this.#has(Flag.HELLO_CUT);
+  }
+
+  get clientEms(): boolean {
+    return this.#has(Flag.CLIENT_EMS);
+  }
+
+  get serverEms(): boolean {
+    return this.#has(Flag.SERVER_EMS);
+  }
+
+  /** Session that this connection issued, -1 for none. */
+  get issued(): number {
+    return this.int(ISSUED) - 1;
+  }
+
+  #has(flag: number): boolean {
+    return (this.int(PORT_AND_FLAGS) & flag) !== 0;
+  }
+}
+
 /** Different texts that are told apart; what comes after shares the number of none. */
 const MAX_TEXTS = 1 << 20;
 
 /** Connections that issued or offered a session, in rows of about 80 bytes. Each is in the lists of at most two sessions. */
 export class Uses {
-  readonly #rows = new Rows(INTS, MIN_USES);
+  readonly rows = new Rows(INTS, MIN_USES);
   readonly #addresses = new Texts();
   readonly #names = new Texts();
   readonly #versions = new Texts();
@@ -100,11 +221,11 @@ export class Uses {
   #lastLower: string | null = null;
 
   get size(): number {
-    return this.#rows.size;
+    return this.rows.size;
   }
 
   add(facts: ConnectionFacts, offered: number, issued: number): number {
-    const rows = this.#rows;
+    const rows = this.rows;
     const row = rows.add();
     const { ints, floats } = rows;
     const hello = facts.clientHello > 0 ? facts.clientHelloTime : facts.start;
@@ -138,16 +259,16 @@ export class Uses {
 
   /** Puts `row` behind `last` in the list of `session`. */
   link(last: number, row: number, session: number): void {
-    this.#rows.ints[last + this.#nextField(last, session)] = row + 1;
+    this.rows.ints[last + this.#nextField(last, session)] = row + 1;
   }
 
   isResumed(row: number, session: number): boolean {
-    return this.isOffer(row, session) && (this.#rows.ints[row + PORT_AND_FLAGS] & Flag.RESUMED) !== 0;
+    return this.isOffer(row, session) && (this.rows.ints[row + PORT_AND_FLAGS] & Flag.RESUMED) !== 0;
   }
 
   /** Takes the use after `row` out of the list of `session`. */
   unlinkNext(row: number, session: number): void {
-    const rows = this.#rows;
+    const rows = this.rows;
     const removed = this.next(row, session);
     this.link(row, this.next(removed, session), session);
     rows.ints[removed + (this.isOffer(removed, session) ? OFFERED : ISSUED)] = 0;
@@ -156,64 +277,20 @@ export class Uses {
 
   /** The use after `row` in the list of `session`, or -1. */
   next(row: number, session: number): number {
-    return this.#rows.ints[row + this.#nextField(row, session)] - 1;
+    return this.rows.ints[row + this.#nextField(row, session)] - 1;
   }
 
   /** Whether the connection offered the session; otherwise it issued it. */
   isOffer(row: number, session: number): boolean {
-    return this.#rows.ints[row + OFFERED] === session + 1;
+    return this.rows.ints[row + OFFERED] === session + 1;
   }
 
   isDeclined(row: number, session: number): boolean {
-    return this.isOffer(row, session) && (this.#rows.ints[row + PORT_AND_FLAGS] & (Flag.RESUMED | Flag.ANSWERED)) === Flag.ANSWERED;
+    return this.isOffer(row, session) && (this.rows.ints[row + PORT_AND_FLAGS] & (Flag.RESUMED | Flag.ANSWERED)) === Flag.ANSWERED;
   }
 
   address(use: Use): string {
     return this.#addresses.text(use.clientAddress) ?? '';
-  }
-
-  /** Reads a row into `use`. */
-  read(row: number, session: number, use: Use): void {
-    const { ints, floats } = this.#rows;
-    const flags = ints[row + PORT_AND_FLAGS];
-    const closes = ints[row + CLOSES];
-    const names = ints[row + NAMES];
-    use.row = row;
-    use.role = this.#role(row, session, flags);
-    use.stream = ints[row + STREAM];
-    use.clientHello = ints[row + CLIENT_HELLO];
-    use.serverHello = ints[row + SERVER_HELLO] || null;
-    use.answerTime = floats[(row >> 1) + ANSWER_TIME];
-    use.helloTime = use.answerTime - ints[row + HELLO_LEAD] / 1e6;
-    use.clientAddress = ints[row + CLIENT_ADDRESS];
-    use.clientPort = flags >>> 16;
-    this.#readClose(row, closes & 0xff, 0, use.clientClose);
-    this.#readClose(row, closes >>> 8, 1, use.serverClose);
-    use.serverFirst = (flags & Flag.SERVER_FIRST) !== 0;
-    use.completed = (flags & Flag.COMPLETED) !== 0;
-    use.fatalAlert = (flags & Flag.FATAL) !== 0;
-    use.ambiguousAlert = (flags & Flag.AMBIGUOUS) !== 0;
-    use.isUncertain = (flags & Flag.UNCERTAIN) !== 0;
-    use.lastSeen = floats[(row >> 1) + END_TIMES];
-    use.version = names & 0xff;
-    use.serverName = names >>> 8;
-    use.isHelloCut = (flags & Flag.HELLO_CUT) !== 0;
-    use.clientEms = (flags & Flag.CLIENT_EMS) !== 0;
-    use.serverEms = (flags & Flag.SERVER_EMS) !== 0;
-    use.issued = ints[row + ISSUED] - 1;
-  }
-
-  #role(row: number, session: number, flags: number): Role {
-    if (!this.isOffer(row, session)) return 'issued';
-    if (flags & Flag.RESUMED) return 'resumed';
-    return flags & Flag.ANSWERED ? 'declined' : 'unanswered';
-  }
-
-  #readClose(row: number, packed: number, side: 0 | 1, close: UseClose): void {
-    close.state = STATES[packed & 15];
-    close.end = ENDS[packed >>> 4];
-    close.frame = this.#rows.ints[row + END_FRAMES + side];
-    close.time = this.#rows.floats[(row >> 1) + END_TIMES + side];
   }
 
   #nextField(row: number, session: number): number {
