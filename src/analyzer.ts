@@ -18,8 +18,6 @@ import { FRAGMENT, MALFORMED, TRUNCATED, UNSUPPORTED } from './wire/outcome.js';
 import * as tcp from './wire/tcp.js';
 
 const IPV4_HEADER_BYTES = 20;
-/** Connections that there is room for at first. */
-const MIN_ROWS = 1 << 12;
 /** Captures of several interfaces are a little out of order; more than this is another clock, or another file. */
 const MAX_STEP_BACK_SECONDS = 1;
 const TIME_BACKWARDS =
@@ -66,7 +64,7 @@ export class Analyzer {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     checkLimits(this.#limits);
     this.#addresses = new AddressTable(this.#limits.addresses);
-    const rows = new Rows(ROW_INTS, Math.min(MIN_ROWS, this.#limits.open));
+    const rows = new Rows(ROW_INTS, this.#limits.open);
     this.#tcp = new TcpConnections(rows);
     this.#tls = new TlsConnections(rows);
     const records = new RecordReader(this.#tcp, this.#tls, this.#now, this.#limits, this.warnings, (connection) => this.#ended(connection));

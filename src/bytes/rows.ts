@@ -1,3 +1,7 @@
+/** Growing by much copies little, and what is not touched is not committed. */
+const GROWTH = 16;
+const MIN_ROWS = 1 << 12;
+
 /**
  * Rows of 32-bit integers of one width in one stretch of memory. A row's number is where it begins in `ints`, so that a field is one
  * addition away; its doubles are found at half of that in `floats`, its bytes at four times that in `bytes`. Memory is committed as it
@@ -9,15 +13,18 @@ export class Rows {
   floats: Float64Array;
   bytes: Uint8Array;
   readonly #width: number;
+  readonly #limit: number;
   readonly #freed: number[] = [];
   #end = 0;
 
   /**
    * @param width integers in a row; even where it holds doubles
-   * @param capacity rows that there is room for before the table grows
+   * @param limit rows that there will be at most; more are possible, and cost a copy of all
+   * @param capacity rows that there is room for at first
    */
-  constructor(width: number, capacity: number) {
+  constructor(width: number, limit: number, capacity = Math.min(limit, MIN_ROWS)) {
     this.#width = width;
+    this.#limit = limit;
     // Doubles need a multiple of 8 bytes.
     const memory = new ArrayBuffer(Math.ceil((width * capacity) / 2) * 8);
     this.ints = new Int32Array(memory);
@@ -54,7 +61,9 @@ export class Rows {
 
   #grow(): void {
     const { bytes } = this;
-    const memory = new ArrayBuffer(Math.ceil(Math.max(this.#end, this.ints.length * 2) / 2) * 8);
+    const least = this.#end / this.#width;
+    const rows = Math.max(least, Math.min(least * GROWTH, this.#limit));
+    const memory = new ArrayBuffer(Math.ceil((rows * this.#width) / 2) * 8);
     this.ints = new Int32Array(memory);
     this.floats = new Float64Array(memory);
     this.bytes = new Uint8Array(memory);

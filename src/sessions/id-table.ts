@@ -16,21 +16,27 @@ export const USES = 4;
 export const DECLINED = 5;
 const ID = 6;
 export const SESSION_INTS = ID + ID_WORDS;
-const MIN_SESSIONS = 1 << 10;
 
 /** Sessions by server, kind and identifier. A session's number is where its row begins. */
 export class IdTable {
-  readonly rows = new Rows(SESSION_INTS, MIN_SESSIONS);
+  readonly rows: Rows;
+  readonly #limit: number;
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
   /** The hash beside the session + 1, so that foreign slots cost no look at their row. */
   #slots = new Int32Array(1 << 12);
 
+  /** @param limit sessions remembered */
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.rows = new Rows(SESSION_INTS, limit);
+  }
+
   /**
-   * The session's number, or -1 when it is unknown and `limit` sessions are known already.
+   * The session's number, or -1 when it is unknown and the table is full.
    *
    * @param ids the bytes of the identifier are those of `ids[at … at + 8)`, filled up with 0; their number is `length`
    */
-  intern(server: number, kind: Session['kind'], ids: Int32Array, at: number, length: number, limit: number): number {
+  intern(server: number, kind: Session['kind'], ids: Int32Array, at: number, length: number): number {
     const tag = (kindNumber(kind) << 8) | length;
     let hash = this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag;
     for (let i = 0; i < ID_WORDS; i++) {
@@ -42,7 +48,7 @@ export class IdTable {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const row = slots[slot * 2 + 1] - 1;
       if (row < 0) {
-        if (this.rows.size >= limit) return -1;
+        if (this.rows.size >= this.#limit) return -1;
         slots[slot * 2] = hash;
         return this.#add(slot, server, tag, ids, at);
       }

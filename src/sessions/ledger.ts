@@ -34,8 +34,8 @@ export class SessionLedger {
   readonly #keepAll: boolean;
   readonly #serverNumbers = new Map<string, number>();
   readonly #servers: ServerCounts[] = [];
-  readonly #sessions = new IdTable();
-  readonly #uses = new Uses();
+  readonly #sessions: IdTable;
+  readonly #uses: Uses;
   /** Views of the uses of the session that is looked at; they serve for all sessions. */
   readonly #views: Use[] = [];
   readonly #teller = new Teller();
@@ -48,6 +48,8 @@ export class SessionLedger {
     this.#limits = limits;
     this.#warnings = warnings;
     this.#keepAll = keepAll;
+    this.#sessions = new IdTable(limits.sessions);
+    this.#uses = new Uses(limits.uses);
   }
 
   add(facts: ConnectionFacts): void {
@@ -116,7 +118,7 @@ export class SessionLedger {
   }
 
   #intern(server: number, id: IdFacts): number {
-    return this.#sessions.intern(server, 'session-id', id.words, id.at, id.length, this.#limits.sessions);
+    return this.#sessions.intern(server, 'session-id', id.words, id.at, id.length);
   }
 
   #full(): void {

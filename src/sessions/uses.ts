@@ -27,7 +27,6 @@ const NEXT_OF_OFFERED = 17;
 const NEXT_OF_ISSUED = 18;
 const NAMES = 19;
 const INTS = 20;
-const MIN_USES = 1 << 10;
 
 const Flag = {
   RESUMED: 1,
@@ -213,12 +212,17 @@ const MAX_TEXTS = 1 << 20;
 
 /** Connections that issued or offered a session, in rows of about 80 bytes. Each is in the lists of at most two sessions. */
 export class Uses {
-  readonly rows = new Rows(INTS, MIN_USES);
+  readonly rows: Rows;
   readonly #addresses = new Texts();
   readonly #names = new Texts();
   readonly #versions = new Texts();
   #lastName: string | null = null;
   #lastLower: string | null = null;
+
+  /** @param limit connections remembered */
+  constructor(limit: number) {
+    this.rows = new Rows(INTS, limit);
+  }
 
   get size(): number {
     return this.rows.size;

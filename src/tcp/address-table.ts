@@ -5,7 +5,6 @@ const WORDS = 4;
 const IPV6_BYTES = 16;
 /** A row is a hash and an address. */
 const ROW_INTS = 1 + WORDS;
-const MIN_ROWS = 1 << 8;
 /** IPv4 texts kept: a power of two; captures have few addresses at a time. */
 const TEXT_CACHE_SIZE = 4096;
 
@@ -13,7 +12,7 @@ const TEXT_CACHE_SIZE = 4096;
 export class AddressTable {
   readonly #limit: number;
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
-  readonly #rows = new Rows(ROW_INTS, MIN_ROWS);
+  readonly #rows: Rows;
   readonly #ipv6Texts: string[] = [];
   readonly #ipv4Keys = new Int32Array(TEXT_CACHE_SIZE);
   readonly #ipv4Texts: (string | undefined)[] = new Array(TEXT_CACHE_SIZE).fill(undefined);
@@ -21,6 +20,7 @@ export class AddressTable {
 
   constructor(limit: number) {
     this.#limit = limit;
+    this.#rows = new Rows(ROW_INTS, limit);
   }
 
   /** The number of the 16 bytes at `offset`, from 0; -1 when the table is full. */

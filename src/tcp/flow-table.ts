@@ -18,7 +18,7 @@ const SWEEP = 64;
 export class FlowTable {
   readonly #connections: TcpConnections;
   /** Those that are done: a stretch of their row each. */
-  readonly #done = new Rows(KEPT_INTS, MIN_SLOTS);
+  readonly #done: Rows;
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
   #slots = new Int32Array(MIN_SLOTS * 2);
   #used = 0;
@@ -26,8 +26,10 @@ export class FlowTable {
   #sweep = 0;
   #doneSweep = 0;
 
-  constructor(connections: TcpConnections) {
+  /** @param limit connections of both kinds */
+  constructor(connections: TcpConnections, limit: number) {
     this.#connections = connections;
+    this.#done = new Rows(KEPT_INTS, limit);
   }
 
   get size(): number {

@@ -69,7 +69,7 @@ export class TcpTracker {
     this.#limits = limits;
     this.#warnings = warnings;
     this.#reassembly = new Reassembly(connections, consumer, now, limits, warnings);
-    this.#flows = new FlowTable(connections);
+    this.#flows = new FlowTable(connections, limits.flows);
     this.#halfClosed = new Ring(limits.halfClosed);
     this.#closed = new Ring(limits.lingering);
   }
