@@ -7,6 +7,7 @@ import { AddressTable } from './tcp/address-table.js';
 import { type Moment, ROW_INTS, TcpConnections } from './tcp/connections.js';
 import { TcpTracker } from './tcp/tracker.js';
 import { TlsConnections } from './tls/connections.js';
+import type { Decryption } from './tls/decryption.js';
 import { describe } from './tls/describe.js';
 import { ConnectionFacts } from './tls/facts.js';
 import { RecordReader } from './tls/records.js';
@@ -29,6 +30,8 @@ export interface AnalyzerOptions {
   limits?: Partial<Limits>;
   /** Only connections to this server are looked at; a null port means all of its ports. */
   server?: { address: string; port: number | null };
+  /** Decrypts what there are secrets for. The analyzer itself runs without it. */
+  decryption?: Decryption;
   /** Called with each connection as it ends. */
   onConnection?: (connection: Connection) => void;
 }
@@ -67,7 +70,15 @@ export class Analyzer {
     const rows = new Rows(ROW_INTS, this.#limits.open);
     this.#tcp = new TcpConnections(rows);
     this.#tls = new TlsConnections(rows);
-    const records = new RecordReader(this.#tcp, this.#tls, this.#now, this.#limits, this.warnings, (connection) => this.#ended(connection));
+    const records = new RecordReader(
+      this.#tcp,
+      this.#tls,
+      this.#now,
+      this.#limits,
+      this.warnings,
+      options.decryption ?? null,
+      (connection) => this.#ended(connection),
+    );
     this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
     this.#ledger = new SessionLedger(this.#limits, this.warnings, options.keep === 'all');
   }

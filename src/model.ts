@@ -141,6 +141,8 @@ export interface Connection {
   handshake: Handshake;
   resumption: Resumption;
   resumedBy: 'session-id' | 'ticket' | 'psk' | null;
+  /** Index in `offered.psk` of the one that the server took. */
+  selectedPsk: number | null;
   /** Why the server declined what was offered; null where nothing was declined. */
   cause: Cause | null;
   close: { client: SideClose; server: SideClose; first: Side | null };
@@ -158,6 +160,12 @@ export interface Offered {
   ticket: string | null;
   /** SHA-256 of each TLS 1.3 PSK identity. */
   psk: string[];
+  /** Of each of these the age in milliseconds, with the server's ticket_age_add on it (RFC 8446 4.2.11.1). */
+  pskAges: number[];
+  /** psk_key_exchange_modes: `psk_ke`, `psk_dhe_ke` (RFC 8446 4.2.9). */
+  pskModes: string[];
+  /** The client sends early data with the PSK (RFC 8446 4.2.10). */
+  earlyData: boolean;
   /**
    * The client offered TLS 1.3 as well, so that a 32-byte session ID nobody issued may be the random padding of RFC 8446 D.4
    * rather than an offer.
@@ -171,7 +179,10 @@ export interface Offered {
 
 export interface Issued {
   sessionId: string | null;
+  /** SHA-256 of each ticket. Those of TLS 1.3 are seen only where they are decrypted. */
   tickets: string[];
+  /** How long each is good for, seconds; 0 in TLS <= 1.2 where the server does not say (RFC 5077 3.3). */
+  ticketLifetimes: number[];
   /** The server agreed to extended_master_secret (RFC 7627). */
   extendedMasterSecret: boolean;
 }
@@ -192,6 +203,10 @@ export interface Session {
   id: string;
   server: Endpoint;
   issued: Ref | null;
+  /** Tickets of TLS 1.3 are encrypted: without keys the issuing connection is the last one of the same client, server and name. */
+  issuedInferred: boolean;
+  /** Seconds that the server gave the ticket; null where it gave none, or the capture does not show it. */
+  lifetime: number | null;
   offers: (Ref & { outcome: 'resumed' | 'declined' | 'unanswered'; cause: Cause | null })[];
 }
 
@@ -232,6 +247,8 @@ export interface Finding {
   /** Frame of the ServerHello that issued it; where that was before the capture, of the first one that accepted it. */
   issued: Ref;
   issuedBeforeCapture: boolean;
+  /** See {@link Session}. */
+  issuedInferred: boolean;
   /** Accepted offers of this session before it was declined, by the frame of the ServerHello. */
   resumed: (ClientRef & { clientHello: number })[];
   uncleanCloses: UncleanClose[];
@@ -254,6 +271,8 @@ export interface ServerReport {
   invalidatedSessions: number;
   /** Offers of sessions by the worst close that came before the server's answer. */
   evidence: { afterClean: Tally; afterResetRace: Tally; afterUncleanFin: Tally; afterUncleanRst: Tally; whileOpen: Tally };
+  /** Offers in `evidence` and beside it whose issuing connection was inferred. */
+  inferredOffers: number;
   verdict: string;
   pValue: number | null;
   attributableFraction: number | null;

@@ -66,7 +66,7 @@ const TITLES: readonly string[] = ['frames', 'seconds', 'client'];
 function eventsOf(finding: Finding): Event[] {
   const { issued, issuedBeforeCapture } = finding;
   const client = (at: { client: Endpoint }) => clientText(at.client, finding.client);
-  const origin = issuedBeforeCapture ? 'resumed; issued before the capture' : 'issued in a full handshake';
+  const origin = issuedBeforeCapture ? 'resumed; issued before the capture' : issuedWords(finding);
   const first = event(issued, `#${issued.frame}`, client(finding), origin, null);
   const rest = [
     ...finding.resumed
@@ -74,7 +74,7 @@ function eventsOf(finding: Finding): Event[] {
       .map((r) => event(r, frames(r.clientHello, r.frame), client(r), 'offered, resumed', null)),
     ...finding.uncleanCloses.map((c) => event(c, `#${c.frame}`, client(c), closeWords(c), 'warning')),
     ...finding.declines.map((d) => {
-      const fresh = d.newSessionId === null ? 'no new ID' : `new ID ${shortId(d.newSessionId)}`;
+      const fresh = d.newSessionId === null ? freshWords(finding) : `new ID ${shortId(d.newSessionId)}`;
       return event(
         { time: d.time, frame: d.serverHello },
         frames(d.clientHello, d.serverHello),
@@ -142,4 +142,14 @@ export function filterLines(filter: string, width: number): string[] {
     } else line = joined;
   }
   return [...lines, line];
+}
+
+/** A ticket may be issued in any handshake; those of TLS 1.3 are encrypted, and where it was is inferred without keys. */
+function issuedWords({ session, issuedInferred }: Finding): string {
+  if (issuedInferred) return 'most likely issued here';
+  return session.kind === 'psk' ? 'issued' : 'issued in a full handshake';
+}
+
+function freshWords({ session }: Finding): string {
+  return session.kind === 'psk' ? 'full handshake' : 'no new ID';
 }

@@ -21,6 +21,10 @@ export class ServerEvidence {
   /** Greatest age at which a session was resumed, seconds from issue to answer. */
   oldestResumed = 0;
   resumed = 0;
+  /** The server accepted a PSK that it had accepted before. */
+  takesTwice = false;
+  /** Offers whose issuing connection is inferred. */
+  inferred = 0;
   /** Offers by the kind of close that most likely counts. */
   readonly #kinds: (Tally & { isUnclean: boolean })[] = [];
   /** Accepted offers, and when the server last showed before that it had the session: they tell restarts and full caches from single losses. */
@@ -30,8 +34,10 @@ export class ServerEvidence {
   readonly add = (offer: Offer): void => {
     const { use, proof, issue } = offer;
     if (proof === null) return;
+    if (offer.isInferred) this.inferred++;
     if (use.role === 'resumed') {
       this.resumed++;
+      this.takesTwice ||= offer.kind === 'psk' && offer.resumed.length > 0;
       this.oldestResumed = Math.max(this.oldestResumed, use.answerTime - (issue ?? proof).answerTime);
       if (this.#acceptances.length < MAX_ACCEPTANCES) this.#acceptances.push({ time: use.answerTime, sessionSince: proof.answerTime });
       const tally = this.#tally(offer.exposure);

@@ -16,7 +16,8 @@ const MAX_LISTED = 1000;
 
 /** Why the server declined an offer, as far as its own story and the server's evidence tell. */
 export function causeOf(offer: Offer, evidence: ServerEvidence): Cause {
-  if (offer.decisive !== null) return offer.decisive;
+  const isContradicted = offer.decisive === 'ticket-reused' && evidence.takesTwice;
+  if (offer.decisive !== null && !isContradicted) return offer.decisive;
   if (evidence.verdict() === 'never-resumes') return 'never-resumable';
   if (offer.culprits.length === 0) return 'undetermined';
   return offer.culprits.some((c) => c.state === 'unclean') ? 'unclean-close' : 'reset-race';
@@ -77,6 +78,7 @@ export class FindingDraft {
       client: client(first),
       issued,
       issuedBeforeCapture: offer.issue === null,
+      issuedInferred: offer.isInferred,
       resumed: this.#resumed.map((use) => ({
         stream: use.stream,
         frame: use.answerFrame,
@@ -110,6 +112,13 @@ export class FindingDraft {
  * been fatal. Without either it is high when the server has a control and no rival is left.
  */
 function judge(offer: Offer, evidence: ServerEvidence): Judged {
+  const judged = judgeAsSeen(offer, evidence);
+  if (!offer.isInferred) return judged;
+  const reason = `${judged.reason} Tickets of TLS 1.3 are encrypted: which connection issued it is inferred from the same client, server and name.`;
+  return { confidence: judged.confidence === 'high' ? 'medium' : judged.confidence, rivals: judged.rivals, reason };
+}
+
+function judgeAsSeen(offer: Offer, evidence: ServerEvidence): Judged {
   const proof = offer.proof as Use;
   const decline = offer.use;
   const control = evidence.control;
@@ -123,9 +132,10 @@ function judge(offer: Offer, evidence: ServerEvidence): Judged {
   if (evidence.resumed === 0) rivals.push('never-resumable');
   if (evidence.unexplained > 0 || (kind?.resumed ?? 0) > 0 || control.resumed < ENOUGH_CONTROL) rivals.push('other-node');
   const keptOlder = evidence.keptOlder(decline.answerTime, proof.answerTime);
-  if (!keptOlder) rivals.push('restarted');
+  if (!keptOlder && offer.kind !== 'ticket') rivals.push('restarted');
+  if (!keptOlder && offer.kind !== 'session-id') rivals.push('key-rotated');
   if (age >= SHORTEST_TIMEOUT_SECONDS && age > evidence.oldestResumed) rivals.push('expired');
-  if (!keptOlder) rivals.push('evicted');
+  if (!keptOlder && offer.kind !== 'ticket') rivals.push('evicted');
   const doubt = doubtOf(kind, evidence, isMaybeFatal, isOwnFault);
   if (doubt !== null) return { confidence: 'low', rivals, reason: doubt };
   if (control.resumed > 0 && rivals.length === 0) {

@@ -5,16 +5,20 @@ import type { Session } from '../model.js';
 /** Session IDs (RFC 5246 7.4.1.2) have at most 32 bytes, SHA-256 digests of tickets and PSK identities have 32. */
 const ID_BYTES = 32;
 const ID_WORDS = ID_BYTES / 4;
-const KINDS: readonly Session['kind'][] = ['session-id', 'ticket', 'psk'];
+/** `client` is no session: it stands for what one client may have been given at a server where tickets cannot be seen. */
+export type Kind = Session['kind'] | 'client';
+const KINDS: readonly Kind[] = ['session-id', 'ticket', 'psk', 'client'];
 
 const SERVER = 0;
 const KIND_AND_LENGTH = 1;
-/** First and last of the list of a session's uses, + 1; their number; and whether one of them was declined. */
+/** First and last of the list of a session's uses, + 1; their number; and whether one of them was declined. Below 0: {@link IdTable.join}. */
 export const FIRST_USE = 2;
 export const LAST_USE = 3;
 export const USES = 4;
 export const DECLINED = 5;
-const ID = 6;
+/** Lifetime that the server gave with the ticket, seconds; 0: none. */
+export const LIFETIME = 6;
+const ID = 7;
 export const SESSION_INTS = ID + ID_WORDS;
 
 /** Sessions by server, kind and identifier. A session's number is where its row begins. */
@@ -36,7 +40,7 @@ export class IdTable {
    *
    * @param ids the bytes of the identifier are those of `ids[at … at + 8)`, filled up with 0; their number is `length`
    */
-  intern(server: number, kind: Session['kind'], ids: Int32Array, at: number, length: number): number {
+  intern(server: number, kind: Kind, ids: Int32Array, at: number, length: number): number {
     const tag = (kindNumber(kind) << 8) | length;
     let hash = this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag;
     for (let i = 0; i < ID_WORDS; i++) {
@@ -52,7 +56,7 @@ export class IdTable {
         slots[slot * 2] = hash;
         return this.#add(slot, server, tag, ids, at);
       }
-      if (slots[slot * 2] === hash && this.#matches(row, server, tag, ids, at)) return row;
+      if (slots[slot * 2] === hash && this.#matches(row, server, tag, ids, at)) return this.root(row);
     }
   }
 
@@ -61,7 +65,31 @@ export class IdTable {
     return toHex(this.rows.bytes, at, at + (this.rows.ints[row + KIND_AND_LENGTH] & 0xff));
   }
 
-  kind(row: number): Session['kind'] {
+  /** From now on `row` is another identifier of the session `root`; it must have no uses of its own any more. */
+  join(row: number, root: number): void {
+    this.rows.ints[row + FIRST_USE] = -root - 1;
+  }
+
+  /** Whether this is only another identifier of a session. */
+  isJoined(row: number): boolean {
+    return this.rows.ints[row + FIRST_USE] < 0;
+  }
+
+  /** The session that an identifier belongs to. */
+  root(row: number): number {
+    const { ints } = this.rows;
+    let root = row;
+    while (ints[root + FIRST_USE] < 0) root = -ints[root + FIRST_USE] - 1;
+    // Shortened for the next search.
+    for (let at = row; ints[at + FIRST_USE] < 0; ) {
+      const next = -ints[at + FIRST_USE] - 1;
+      ints[at + FIRST_USE] = -root - 1;
+      at = next;
+    }
+    return root;
+  }
+
+  kind(row: number): Kind {
     return KINDS[this.rows.ints[row + KIND_AND_LENGTH] >>> 8];
   }
 
@@ -102,6 +130,8 @@ export class IdTable {
   }
 }
 
-function kindNumber(kind: Session['kind']): number {
-  return kind === 'session-id' ? 0 : kind === 'ticket' ? 1 : 2;
+function kindNumber(kind: Kind): number {
+  if (kind === 'session-id') return 0;
+  if (kind === 'ticket') return 1;
+  return kind === 'psk' ? 2 : 3;
 }

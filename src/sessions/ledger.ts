@@ -1,13 +1,13 @@
 import type { Limits } from '../limits.js';
 import type { Cause, CloseState, Finding, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
-import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
+import type { ConnectionFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { ServerEvidence } from './evidence.js';
 import { causeOf, FindingDraft } from './finding.js';
-import { DECLINED, FIRST_USE, IdTable, LAST_USE, SESSION_INTS, USES } from './id-table.js';
 import { noHandshakes, ServerCounts } from './servers.js';
-import { Teller } from './story.js';
-import { Use, Uses } from './uses.js';
+import { SessionUses } from './session-uses.js';
+import { type Offer, Teller } from './story.js';
+import type { Use } from './uses.js';
 
 /** What hindsight made of the offer of one connection. */
 export interface Outcome {
@@ -34,10 +34,7 @@ export class SessionLedger {
   readonly #keepAll: boolean;
   readonly #serverNumbers = new Map<string, number>();
   readonly #servers: ServerCounts[] = [];
-  readonly #sessions: IdTable;
-  readonly #uses: Uses;
-  /** Views of the uses of the session that is looked at; they serve for all sessions. */
-  readonly #views: Use[] = [];
+  readonly #sessions: SessionUses;
   readonly #teller = new Teller();
   readonly #closes: Record<CloseState, number> = { clean: 0, unclean: 0, 'reset-race': 0, aborted: 0, open: 0, unknown: 0 };
   #connections = 0;
@@ -48,8 +45,7 @@ export class SessionLedger {
     this.#limits = limits;
     this.#warnings = warnings;
     this.#keepAll = keepAll;
-    this.#sessions = new IdTable(limits.sessions);
-    this.#uses = new Uses(limits.uses);
+    this.#sessions = new SessionUses(limits, warnings);
   }
 
   add(facts: ConnectionFacts): void {
@@ -59,21 +55,16 @@ export class SessionLedger {
     const server = this.#server(facts);
     if (server < 0) return;
     this.#servers[server].add(facts);
-    const isOffered = offersSessionId(facts);
-    const isIssued = facts.issuedId.length > 0;
-    if (isOffered || isIssued) this.#remember(facts, server, isOffered, isIssued);
+    this.#sessions.add(facts, server);
   }
 
   finish(): Judgement {
-    const evidence = this.#servers.map(() => new ServerEvidence());
+    const evidence = this.#servers.map((server) => new Evidence(server.hidesTickets));
     const outcomes = new Map<number, Outcome>();
-    for (let session = 0; session < this.#sessions.rows.end; session += SESSION_INTS)
-      this.#weigh(session, evidence[this.#sessions.server(session)]);
+    this.#sessions.forEach((session, server) => this.#weigh(session, evidence[server]));
     const findings: Finding[] = [];
     const sessions: Session[] = [];
-    for (let session = 0; session < this.#sessions.rows.end; session += SESSION_INTS) {
-      this.#judge(session, evidence[this.#sessions.server(session)], findings, sessions, outcomes);
-    }
+    this.#sessions.forEach((session, server) => this.#judge(session, server, evidence[server], findings, sessions, outcomes));
     findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
     return {
       totals: this.#totals(findings),
@@ -103,85 +94,33 @@ export class SessionLedger {
     return this.#servers.push(new ServerCounts(address, port, this.#limits.seriesPoints)) - 1;
   }
 
-  #remember(facts: ConnectionFacts, server: number, isOffered: boolean, isIssued: boolean): void {
-    if (this.#uses.size >= this.#limits.uses) {
-      this.#full();
-      return;
-    }
-    const offered = isOffered ? this.#intern(server, facts.offeredId) : -1;
-    const issued = isIssued ? this.#intern(server, facts.issuedId) : -1;
-    if ((isOffered && offered < 0) || (isIssued && issued < 0)) this.#full();
-    if (offered < 0 && issued < 0) return;
-    const use = this.#uses.add(facts, offered, issued);
-    if (offered >= 0) this.#link(offered, use);
-    if (issued >= 0) this.#link(issued, use);
-  }
-
-  #intern(server: number, id: IdFacts): number {
-    return this.#sessions.intern(server, 'session-id', id.words, id.at, id.length);
-  }
-
-  #full(): void {
-    const { sessions, uses } = this.#limits;
-    this.#warnings.add(
-      'session-limit',
-      `more than ${sessions} sessions or ${uses} connections that used one: later ones were counted, not correlated`,
-    );
-  }
-
-  #link(session: number, use: number): void {
-    const { ints } = this.#sessions.rows;
-    const last = ints[session + LAST_USE] - 1;
-    if (last < 0) ints[session + FIRST_USE] = use + 1;
-    else this.#uses.link(last, use, session);
-    ints[session + LAST_USE] = use + 1;
-    if (this.#uses.isDeclined(use, session)) ints[session + DECLINED] = 1;
-    if (++ints[session + USES] <= this.#limits.usesPerSession) return;
-    this.#dropUse(session, ints[session + FIRST_USE] - 1);
-    ints[session + USES]--;
-    this.#warnings.add(
-      'session-use-limit',
-      `sessions used more than ${this.#limits.usesPerSession} times: their oldest uses were forgotten`,
-    );
-  }
-
-  /** Drops an old use. The first one, mostly that which issued the session, stays, and so does the last acceptance: it says what survived. */
-  #dropUse(session: number, first: number): void {
-    const second = this.#uses.next(first, session);
-    const third = this.#uses.next(second, session);
-    const isLastAcceptance = this.#uses.isResumed(second, session) && !this.#uses.isResumed(third, session);
-    this.#uses.unlinkNext(isLastAcceptance ? second : first, session);
-  }
-
-  /** Moves the views to the uses of one session; returns their number. */
-  #read(session: number): number {
-    let count = 0;
-    for (let row = this.#sessions.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) {
-      if (count === this.#views.length) this.#views.push(new Use(this.#uses.rows));
-      this.#views[count++].move(row, session);
-    }
-    return count;
-  }
-
   /** First pass: what the offers of one session say about the server. */
-  #weigh(session: number, evidence: ServerEvidence): void {
-    if (this.#sessions.rows.ints[session + USES] < 2) return;
-    this.#teller.tell(this.#views, this.#read(session), evidence.add);
+  #weigh(session: number, evidence: Evidence): void {
+    if (!this.#sessions.hasOffers(session)) return;
+    this.#teller.tell(this.#sessions.views, this.#sessions.read(session), this.#sessions.kind(session), evidence.add);
   }
 
   /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
-  #judge(session: number, evidence: ServerEvidence, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
-    if (!this.#keepAll && this.#sessions.rows.ints[session + DECLINED] === 0) return;
-    const uses = this.#views.slice(0, this.#read(session));
-    const server = this.#servers[this.#sessions.server(session)];
+  #judge(
+    session: number,
+    number: number,
+    evidence: Evidence,
+    findings: Finding[],
+    sessions: Session[],
+    outcomes: Map<number, Outcome>,
+  ): void {
+    if (!this.#keepAll && !this.#sessions.hasDeclines(session)) return;
+    const uses = this.#sessions.views.slice(0, this.#sessions.read(session));
+    const server = this.#servers[number];
     const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');
     const causes = new Map<Use, Cause>();
     const finding = new FindingDraft();
-    this.#teller.tell(uses, uses.length, (offer) => {
+    this.#teller.tell(uses, uses.length, this.#sessions.kind(session), (offer) => {
       if (offer.use.role !== 'declined') return;
-      const cause = causeOf(offer, evidence);
+      const fitting = offer.isInferred ? evidence.all : evidence.exact;
+      const cause = causeOf(offer, fitting);
       causes.set(offer.use, cause);
-      finding.add(offer, cause, evidence);
+      finding.add(offer, cause, fitting);
     });
     this.#settlePadding(uses, isKnown, server, causes, outcomes);
     if (finding.isFound) this.#addFinding(finding, session, server, findings);
@@ -217,8 +156,8 @@ export class SessionLedger {
       finding.describe(
         { kind: this.#sessions.kind(session), id: this.#sessions.id(session) },
         { address: server.address, port: server.port },
-        (use) => ({ address: this.#uses.address(use), port: use.clientPort }),
-        (use) => (use.issued < 0 ? null : this.#sessions.id(use.issued)),
+        (use) => ({ address: this.#sessions.address(use), port: use.clientPort }),
+        (use) => this.#sessions.issuedBy(use),
       ),
     );
   }
@@ -235,11 +174,13 @@ export class SessionLedger {
       id: this.#sessions.id(session),
       server: { address: server.address, port: server.port },
       issued: issue?.serverHello ? { stream: issue.stream, frame: issue.serverHello, time: issue.answerTime } : null,
+      issuedInferred: issue?.isInferred ?? false,
+      lifetime: this.#sessions.lifetime(session),
       offers: offers.sort((a, b) => a.time - b.time || a.frame - b.frame),
     };
   }
 
-  #describeServers(evidence: readonly ServerEvidence[], findings: readonly Finding[]): ServerReport[] {
+  #describeServers(evidence: readonly Evidence[], findings: readonly Finding[]): ServerReport[] {
     const found = new Map<number, Finding[]>();
     for (const finding of findings) {
       const server = this.#serverNumbers.get(keyOf(finding.server.address, finding.server.port)) as number;
@@ -247,7 +188,7 @@ export class SessionLedger {
       if (own) own.push(finding);
       else found.set(server, [finding]);
     }
-    return this.#servers.map((server, i) => describeServer(server, evidence[i], found.get(i) ?? []));
+    return this.#servers.map((server, i) => describeServer(server, evidence[i].all, found.get(i) ?? []));
   }
 
   #totals(findings: readonly Finding[]): Omit<Totals, 'tcpConnections'> {
@@ -259,10 +200,21 @@ export class SessionLedger {
   }
 }
 
-/** Whether the session ID of a ClientHello is an offer: not beside a ticket (RFC 5077 3.4), nor where TLS 1.3 was negotiated (RFC 8446 4.1.2). */
-function offersSessionId(facts: ConnectionFacts): boolean {
-  if (facts.offeredId.length <= 0 || facts.offersTicket || facts.isTls13) return false;
-  return facts.resumption !== 'unknown' || ((facts.maybePadding || facts.isHelloCut) && facts.handshake === 'full');
+/** What one server did with offers; and the same without those whose issuing connection is inferred. */
+class Evidence {
+  readonly all = new ServerEvidence();
+  readonly exact: ServerEvidence;
+  readonly add: (offer: Offer) => void;
+
+  constructor(hasInferred: boolean) {
+    this.exact = hasInferred ? new ServerEvidence() : this.all;
+    this.add = hasInferred ? (offer) => this.#addBoth(offer) : this.all.add;
+  }
+
+  #addBoth(offer: Offer): void {
+    this.all.add(offer);
+    if (!offer.isInferred) this.exact.add(offer);
+  }
 }
 
 /** A low confidence says that something else explains the decline as well: that is a suspicion, not a count. */
@@ -283,6 +235,7 @@ function describeServer(server: ServerCounts, evidence: ServerEvidence, own: rea
     handshakes: server.handshakes,
     invalidatedSessions: countInvalidated(own),
     evidence: evidence.tallies,
+    inferredOffers: evidence.inferred,
     verdict: evidence.verdict(),
     pValue: null,
     attributableFraction: null,

@@ -90,6 +90,8 @@ export class ServerCounts {
   readonly handshakes = noHandshakes();
   readonly rate: HandshakeRate;
   connections = 0;
+  /** Tickets were issued that nobody could see. */
+  hidesTickets = false;
   #lastName: string | null = null;
 
   constructor(address: string, port: number, seriesPoints: number) {
@@ -100,6 +102,7 @@ export class ServerCounts {
 
   add(facts: ConnectionFacts): void {
     this.connections++;
+    this.hidesTickets ||= facts.isTls13 && !facts.isDecrypted;
     if (facts.serverName !== this.#lastName) this.#addName(facts.serverName);
     const { handshake, resumption } = facts;
     const { handshakes } = this;

@@ -1,5 +1,5 @@
 // What happened to one session, in order, and what each offer of it says about the closes before it.
-import type { Cause } from '../model.js';
+import type { Cause, Session } from '../model.js';
 import type { Use, UseClose } from './uses.js';
 
 /** The worst that happened to a session since the server last showed that it had it. */
@@ -34,6 +34,9 @@ export interface Offer {
   decisive: Cause | null;
   /** The server declined the session before, since it last had it. */
   isRepeated: boolean;
+  /** Who issued the session is inferred. */
+  isInferred: boolean;
+  kind: Session['kind'];
 }
 
 /** Lists in {@link Offer} end here; what a session went through before is no evidence any more by then. */
@@ -60,7 +63,7 @@ export class Teller {
   readonly #story = new Story();
 
   /** Calls `visit` with each offer of a session, in the order of the server's answers. The first `count` of `uses` are looked at. */
-  tell(uses: readonly Use[], count: number, visit: (offer: Offer) => void): void {
+  tell(uses: readonly Use[], count: number, kind: Session['kind'], visit: (offer: Offer) => void): void {
     this.#count = 0;
     let lastResumed = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < count; i++) {
@@ -70,7 +73,7 @@ export class Teller {
     }
     this.#sort();
     const story = this.#story;
-    story.begin(lastResumed);
+    story.begin(lastResumed, kind);
     for (let i = 0; i < this.#count; i++) {
       const { use, what } = this.#events[i];
       if (what === 'answer') story.answer(use, visit);
@@ -119,6 +122,7 @@ function isBefore(a: Event, b: Event): boolean {
 
 class Story {
   #lastResumed = 0;
+  #kind: Session['kind'] = 'session-id';
   #culprits: Culprit[] = [];
   #allCulprits: Culprit[] = [];
   #resumed: Use[] = [];
@@ -144,11 +148,14 @@ class Story {
     resumed: this.#resumed,
     decisive: null,
     isRepeated: false,
+    isInferred: false,
+    kind: 'session-id',
   };
 
   /** Another session. */
-  begin(lastResumed: number): void {
+  begin(lastResumed: number, kind: Session['kind']): void {
     this.#lastResumed = lastResumed;
+    this.#kind = kind;
     // New arrays rather than shortened ones: setting a length costs more than an array.
     if (this.#culprits.length > 0) this.#culprits = [];
     if (this.#allCulprits.length > 0) this.#allCulprits = [];
@@ -165,7 +172,8 @@ class Story {
     // The client's end decides whether the connection is over, because it is what the server sees.
     const decides = isClient || client.frame === 0;
     const close = isClient ? client : server;
-    const culprit = culpritOf(use, isClient ? 'client' : 'server', close);
+    // A server that ends without close_notify drops what it keeps of the session; of a ticket it keeps nothing (RFC 5077 1).
+    const culprit = this.#kind === 'ticket' && !isClient ? null : culpritOf(use, isClient ? 'client' : 'server', close);
     if (culprit) {
       this.#culprits.push(culprit);
       if (this.#allCulprits.length < MAX_LISTED) this.#allCulprits.push(culprit);
@@ -207,6 +215,8 @@ class Story {
     offer.proof = this.#proof;
     offer.decisive = use.role === 'declined' ? this.#decisive(use) : null;
     offer.isRepeated = this.#hasDeclined;
+    offer.isInferred = this.#issue?.isInferred ?? false;
+    offer.kind = this.#kind;
     return offer;
   }
 
@@ -234,6 +244,8 @@ class Story {
     if (this.#issue === this.#proof && !this.#issue.completed) return 'incomplete';
     if (this.#hasFatalAlert) return 'fatal-alert';
     if (hasChangedParameters(this.#issue ?? this.#proof, offer)) return 'parameters-changed';
+    // A server may take a PSK only once (RFC 8446 8.1).
+    if (this.#kind === 'psk' && this.#resumed.length === 1) return 'ticket-reused';
     return offer.answerTime < this.#lastResumed ? 'other-node' : null;
   }
 }

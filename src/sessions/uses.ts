@@ -79,14 +79,17 @@ export class Use {
   readonly #rows: Rows;
   #row = 0;
   #role: Role = 'issued';
+  /** That it issued the session is inferred from who offered it when. */
+  isInferred = false;
 
   constructor(rows: Rows) {
     this.#rows = rows;
   }
 
   /** Looks at another row from now on. */
-  move(row: number, session: number): void {
+  move(row: number, session: number, isInferred = false): void {
     this.#row = row;
+    this.isInferred = isInferred;
     const { ints } = this.#rows;
     const flags = ints[row + PORT_AND_FLAGS];
     if (ints[row + OFFERED] !== session + 1) this.#role = 'issued';
@@ -293,6 +296,29 @@ export class Uses {
     return this.isOffer(row, session) && (this.rows.ints[row + PORT_AND_FLAGS] & (Flag.RESUMED | Flag.ANSWERED)) === Flag.ANSWERED;
   }
 
+  /** Makes an offer or issue of `session` one of `root`, in whose list it is not yet. False where the connection has to do with `root` anyway. */
+  reassign(row: number, session: number, root: number): boolean {
+    const { ints } = this.rows;
+    const [field, nextField] = this.isOffer(row, session) ? [OFFERED, NEXT_OF_OFFERED] : [ISSUED, NEXT_OF_ISSUED];
+    const isKnown = ints[row + OFFERED] === root + 1 || ints[row + ISSUED] === root + 1;
+    ints[row + field] = isKnown ? 0 : root + 1;
+    ints[row + nextField] = 0;
+    return !isKnown;
+  }
+
+  answerTime(row: number): number {
+    return this.rows.floats[(row >> 1) + ANSWER_TIME];
+  }
+
+  /** Numbers of client and server name, 0 for a client that is not told apart. */
+  clientNumber(facts: ConnectionFacts): number {
+    return this.#addresses.intern(facts.clientAddress);
+  }
+
+  serverNameNumber(facts: ConnectionFacts): number {
+    return this.#names.intern(this.#lowerCase(facts.serverName));
+  }
+
   address(use: Use): string {
     return this.#addresses.text(use.clientAddress) ?? '';
   }
@@ -309,7 +335,7 @@ function flagsOf(facts: ConnectionFacts): number {
   if (facts.handshake === 'full' || facts.handshake === 'resumed') flags |= Flag.COMPLETED;
   if (facts.hasFatalAlert) flags |= Flag.FATAL;
   if (facts.hasAmbiguousAlert) flags |= Flag.AMBIGUOUS;
-  if (facts.maybePadding || facts.isHelloCut) flags |= Flag.UNCERTAIN;
+  if ((facts.maybePadding && !facts.isTls13 && !facts.offersTicket) || facts.isHelloCut) flags |= Flag.UNCERTAIN;
   if (facts.isHelloCut) flags |= Flag.HELLO_CUT;
   if (facts.clientEms) flags |= Flag.CLIENT_EMS;
   if (facts.serverEms) flags |= Flag.SERVER_EMS;

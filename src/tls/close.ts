@@ -10,20 +10,16 @@ import type { SideView } from './side.js';
 const State = SideState;
 const Flag = RecordFlag;
 
-/** Which versions are possible: TLS 1.3 hides its alerts among application data. */
-export type Version = 'tls12' | 'tls13' | 'unsure';
-
-/** @param completed both sides finished their handshake */
-export function judgeCloses(client: SideView, server: SideView, version: Version, completed: boolean, into: ConnectionFacts): void {
-  const hidesClient = hidesAlerts(client, version);
-  const hidesServer = hidesAlerts(server, version);
+/**
+ * @param isVersionKnown TLS 1.3 hides its alerts among application data: where the version is not known, so are they not
+ * @param completed both sides finished their handshake
+ */
+export function judgeCloses(client: SideView, server: SideView, isVersionKnown: boolean, completed: boolean, into: ConnectionFacts): void {
+  const hidesClient = !isVersionKnown && (client.flags & Flag.PROTECTED) !== 0;
+  const hidesServer = !isVersionKnown && (server.flags & Flag.PROTECTED) !== 0;
   into.first = hidesClient || hidesServer ? null : judgeFirst(client, server);
   judgeSide(client, server, true, hidesClient, completed, into.client);
   judgeSide(server, client, false, hidesServer, completed, into.server);
-}
-
-function hidesAlerts(side: SideView, version: Version): boolean {
-  return version === 'tls13' || (version === 'unsure' && (side.flags & Flag.PROTECTED) !== 0);
 }
 
 function judgeSide(side: SideView, peer: SideView, isClient: boolean, isHidden: boolean, completed: boolean, into: SideFacts): void {
@@ -37,8 +33,10 @@ function judgeSide(side: SideView, peer: SideView, isClient: boolean, isHidden: 
 
 function judgeNotify(side: SideView, peer: SideView, isClient: boolean, completed: boolean): CloseNotify {
   if (side.endsWithCutAlert) return 'unknown';
+  // Sent after the peer's last alert, what may be a padded alert most likely is the answer to it.
+  if (side.mayEndWithAlert) return completed && peer.endsWithAlert && precedes(peer, true, side, true) ? 'inferred' : 'unknown';
   if (!side.endsWithAlert) return side.hasEnded && side.isWhole ? 'absent' : 'unknown';
-  if (side.alert !== ENCRYPTED_ALERT) return side.endsWithClearCloseNotify ? 'seen' : 'absent';
+  if (side.alert !== ENCRYPTED_ALERT) return side.endsWithKnownCloseNotify ? 'seen' : 'absent';
   return completed && !isRenegotiating(side, peer) && isLikelyCloseNotify(side, peer, isClient) ? 'inferred' : 'unknown';
 }
 
@@ -49,7 +47,7 @@ function judgeNotify(side: SideView, peer: SideView, isClient: boolean, complete
  */
 function isLikelyCloseNotify(side: SideView, peer: SideView, isClient: boolean): boolean {
   if (peer.endsWithAlert) return true;
-  return isClient && !mayAnswerLostFin(side, peer) && !(peer.hasEnded && precedes(peer, side));
+  return isClient && !mayAnswerLostFin(side, peer) && !(peer.hasEnded && precedes(peer, peer.endsWithAlert, side, true));
 }
 
 /** After a HelloRequest or a second ClientHello an alert may as well be no_renegotiation, or the failure of the renegotiation. */
@@ -79,33 +77,35 @@ function judgeFirst(client: SideView, server: SideView): 'client' | 'server' | n
   const serverSigned = server.endsWithAlert || server.hasEnded;
   if (!clientSigned && !serverSigned) return null;
   if (isRenegotiating(client, server) && (client.hasProtectedAlert || server.hasProtectedAlert)) return null;
-  const isClient = !serverSigned || (clientSigned && precedes(client, server));
-  const other = isClient ? server : client;
-  // An alert of the other side may be among the bytes that the capture lacks, and may have come before.
+  const isClient = !serverSigned || (clientSigned && precedes(client, client.endsWithAlert, server, server.endsWithAlert));
+  const [side, other] = isClient ? [client, server] : [server, client];
+  // What may be an alert of the other side may have come before.
+  if (other.mayEndWithAlert && !precedes(side, side.endsWithAlert, other, true)) return null;
+  // So may an alert among the bytes that the capture lacks.
   const isOtherCertain = other.endsWithAlert || (other.isWhole && !other.mayLackFin);
   if (!isOtherCertain) return null;
   return isClient ? 'client' : 'server';
 }
 
 /**
- * Whether the first closing sign of `a` (its last alert, else its end) came before that of `b`: by what one had acknowledged of the other's
+ * Whether the closing sign of `a` (its last alert, or its end) came before that of `b`: by what one had acknowledged of the other's
  * bytes, and where neither had acknowledged the other's sign, by time.
  */
-function precedes(a: SideView, b: SideView): boolean {
-  if (hasAcknowledged(b, a)) return true;
-  if (hasAcknowledged(a, b)) return false;
-  const timeA = a.endsWithAlert ? a.alertTime : a.endTime;
-  const timeB = b.endsWithAlert ? b.alertTime : b.endTime;
+function precedes(a: SideView, isAlertOfA: boolean, b: SideView, isAlertOfB: boolean): boolean {
+  if (hasAcknowledged(b, isAlertOfB, a, isAlertOfA)) return true;
+  if (hasAcknowledged(a, isAlertOfA, b, isAlertOfB)) return false;
+  const timeA = isAlertOfA ? a.alertTime : a.endTime;
+  const timeB = isAlertOfB ? b.alertTime : b.endTime;
   if (timeA !== timeB) return timeA < timeB;
-  return (a.endsWithAlert ? a.alertFrame : a.endFrame) < (b.endsWithAlert ? b.alertFrame : b.endFrame);
+  return (isAlertOfA ? a.alertFrame : a.endFrame) < (isAlertOfB ? b.alertFrame : b.endFrame);
 }
 
 /** Whether `side` had acknowledged its peer's closing sign when it gave its own. A RST is not acknowledged. */
-function hasAcknowledged(side: SideView, peer: SideView): boolean {
-  const isKnown = side.endsWithAlert ? side.flags & Flag.ALERT_ACKNOWLEDGES : side.state & State.END_ACK_KNOWN;
+function hasAcknowledged(side: SideView, isAlert: boolean, peer: SideView, isAlertOfPeer: boolean): boolean {
+  const isKnown = isAlert ? side.flags & Flag.ALERT_ACKNOWLEDGES : side.state & State.END_ACK_KNOWN;
   if (!isKnown) return false;
-  const acknowledges = side.endsWithAlert ? side.alertAcknowledges : side.endAcknowledges;
-  if (peer.endsWithAlert) return distance(acknowledges, peer.alertSequence) >= 0;
+  const acknowledges = isAlert ? side.alertAcknowledges : side.endAcknowledges;
+  if (isAlertOfPeer) return distance(acknowledges, peer.alertSequence) >= 0;
   // A FIN takes one sequence number.
   return (peer.state & State.FIN_SEEN) !== 0 && distance(acknowledges, peer.endSequence) > 0;
 }

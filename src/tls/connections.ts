@@ -1,5 +1,6 @@
 import type { Rows } from '../bytes/rows.js';
 import { type Direction, ROW_INTS } from '../tcp/connections.js';
+import type { RecordDecryptor } from './decryption.js';
 import { Tls, TlsSide } from './fields.js';
 
 /** An alert before the last one of its direction. */
@@ -7,17 +8,39 @@ interface EarlierAlert {
   direction: Direction;
   frame: number;
   time: number;
-  /** level << 8 | description; below 0 when encrypted. */
+  /** level << 8 | description; below 0 when it was protected and not decrypted. */
   alert: number;
+  isDecrypted: boolean;
+}
+
+/** A SHA-256 of a ticket or PSK identity, as the words of a session identifier. */
+export type Digest = Int32Array;
+
+export interface IssuedTicket {
+  digest: Digest;
+  /** Seconds; 0: the server does not say. */
+  lifetime: number;
+}
+
+export interface OfferedPsk {
+  digest: Digest;
+  /** Milliseconds, with ticket_age_add on it. */
+  obfuscatedAge: number;
 }
 
 /** What only some connections have. */
 export interface Extras {
   alerts: EarlierAlert[];
-  /** SHA-256 in hex, of tickets and PSK identities. */
-  offeredTicket: string | null;
-  offeredPsk: string[];
-  issuedTickets: string[];
+  offeredTicket: Digest | null;
+  offeredPsk: OfferedPsk[];
+  /** See `readPskModes`. */
+  pskModes: number;
+  /** Index of the PSK that the server took; -1 for none. */
+  selectedPsk: number;
+  issuedTickets: IssuedTicket[];
+  /** Kept until the ServerHello, where there are secrets for it. */
+  clientRandom: Uint8Array | null;
+  decryptor: RecordDecryptor | null;
 }
 
 // The optimizer folds constants of the module itself, and loads imported ones for each packet.
@@ -97,7 +120,16 @@ export class TlsConnections {
   extend(connection: number): Extras {
     let extras = this.#extras.get(connection);
     if (!extras) {
-      extras = { alerts: [], offeredTicket: null, offeredPsk: [], issuedTickets: [] };
+      extras = {
+        alerts: [],
+        offeredTicket: null,
+        offeredPsk: [],
+        pskModes: 0,
+        selectedPsk: -1,
+        issuedTickets: [],
+        clientRandom: null,
+        decryptor: null,
+      };
       this.#extras.set(connection, extras);
     }
     return extras;

@@ -4,9 +4,9 @@ import type { Alert, Connection, SideClose } from '../model.js';
 import { type Direction, Row, sideOf, type TcpConnections } from '../tcp/connections.js';
 import { alertDescription, cipherSuiteName } from '../wire/registry/names.js';
 import { AlertLevel } from '../wire/tls-alert.js';
-import type { TlsConnections } from './connections.js';
+import type { Digest, TlsConnections } from './connections.js';
 import type { ConnectionFacts, IdFacts, SideFacts } from './facts.js';
-import { ALERT_TIME, ENCRYPTED_ALERT, RecordFlag, Tls, TlsSide } from './fields.js';
+import { ALERT_TIME, ENCRYPTED_ALERT, RecordFlag, Tls, TlsFlag, TlsSide } from './fields.js';
 
 /** @param facts those of `connection`, read just before */
 export function describe(tcp: TcpConnections, tls: TlsConnections, connection: number, facts: ConnectionFacts): Connection {
@@ -25,16 +25,25 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
     cipherSuite: isAnswered ? cipherSuiteName(ints[connection + Tls.CIPHER_SUITE]) : null,
     offered: {
       sessionId: idText(tls, facts.offeredId),
-      ticket: extras?.offeredTicket ?? null,
-      psk: extras?.offeredPsk ?? [],
+      ticket: facts.offeredTicket && digestText(facts.offeredTicket),
+      psk: facts.offeredPsk.map((psk) => digestText(psk.digest)),
+      pskAges: facts.offeredPsk.map((psk) => psk.obfuscatedAge),
+      pskModes: pskModeNames(extras?.pskModes ?? 0),
+      earlyData: tls.has(connection, TlsFlag.OFFERS_EARLY_DATA),
       maybePadding: facts.maybePadding,
       isCut: facts.isHelloCut,
       extendedMasterSecret: facts.clientEms,
     },
-    issued: { sessionId: idText(tls, facts.issuedId), tickets: extras?.issuedTickets ?? [], extendedMasterSecret: facts.serverEms },
+    issued: {
+      sessionId: idText(tls, facts.issuedId),
+      tickets: facts.issuedTickets.map((ticket) => digestText(ticket.digest)),
+      ticketLifetimes: facts.issuedTickets.map((ticket) => ticket.lifetime),
+      extendedMasterSecret: facts.serverEms,
+    },
     handshake: facts.handshake,
     resumption: facts.resumption,
-    resumedBy: facts.resumption !== 'resumed' ? null : facts.offersTicket ? 'ticket' : 'session-id',
+    resumedBy: facts.resumedBy,
+    selectedPsk: facts.selectedPsk < 0 ? null : facts.selectedPsk,
     cause: null,
     close: { client: closeOf(facts.client), server: closeOf(facts.server), first: facts.first },
     alerts: alertsOf(tls, connection, facts.clientDirection),
@@ -61,6 +70,15 @@ function idText(tls: TlsConnections, id: IdFacts): string | null {
   return id.length > 0 ? toHex(tls.rows.bytes, id.at * 4, id.at * 4 + id.length) : null;
 }
 
+function digestText(digest: Digest): string {
+  return toHex(new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength));
+}
+
+/** RFC 8446 4.2.9. */
+function pskModeNames(modes: number): string[] {
+  return ['psk_ke', 'psk_dhe_ke'].filter((_, mode) => modes & (1 << mode));
+}
+
 function closeOf(side: SideFacts): SideClose {
   const { state, closeNotify, end } = side;
   return { state, closeNotify, end, frame: side.frame || null, time: side.frame > 0 ? side.time : null };
@@ -69,22 +87,22 @@ function closeOf(side: SideFacts): SideClose {
 function alertsOf(tls: TlsConnections, connection: number, client: Direction): Alert[] {
   const alerts: Alert[] = [];
   for (const earlier of tls.extras(connection)?.alerts ?? []) {
-    alerts.push(alertOf(earlier.direction === client, earlier.frame, earlier.time, earlier.alert));
+    alerts.push(alertOf(earlier.direction === client, earlier.frame, earlier.time, earlier.alert, earlier.isDecrypted));
   }
   for (const direction of [0, 1] as const) {
     const side = sideOf(connection, direction);
     if (!(tls.sideFlags(side) & RecordFlag.HAS_ALERT)) continue;
     const { ints, floats } = tls.rows;
-    alerts.push(
-      alertOf(direction === client, ints[side + TlsSide.ALERT_FRAME], floats[(side >> 1) + ALERT_TIME], ints[side + TlsSide.ALERT]),
-    );
+    const isDecrypted = (tls.sideFlags(side) & RecordFlag.ALERT_DECRYPTED) !== 0;
+    const time = floats[(side >> 1) + ALERT_TIME];
+    alerts.push(alertOf(direction === client, ints[side + TlsSide.ALERT_FRAME], time, ints[side + TlsSide.ALERT], isDecrypted));
   }
   return alerts.length < 2 ? alerts : alerts.sort((a, b) => a.frame - b.frame);
 }
 
-function alertOf(isClient: boolean, frame: number, time: number, alert: number): Alert {
+function alertOf(isClient: boolean, frame: number, time: number, alert: number, encrypted: boolean): Alert {
   const from = isClient ? 'client' : 'server';
   if (alert === ENCRYPTED_ALERT) return { frame, time, from, level: null, description: null, encrypted: true };
   const level = alert >>> 8 === AlertLevel.FATAL ? 'fatal' : alert >>> 8 === AlertLevel.WARNING ? 'warning' : null;
-  return { frame, time, from, level, description: level === null ? null : alertDescription(alert & 0xff), encrypted: false };
+  return { frame, time, from, level, description: level === null ? null : alertDescription(alert & 0xff), encrypted };
 }

@@ -1,10 +1,10 @@
 // What is known of one connection when it is over. RFC 5246 7.3 tells full from abbreviated handshakes.
-import type { CloseNotify, CloseState, Handshake, Resumption } from '../model.js';
+import type { CloseNotify, CloseState, Connection, Handshake, Resumption } from '../model.js';
 import type { AddressTable } from '../tcp/address-table.js';
 import { type Direction, FlowFlag, sideOf, type TcpConnections, Time } from '../tcp/connections.js';
 import { versionName } from '../wire/registry/names.js';
 import { judgeCloses } from './close.js';
-import type { TlsConnections } from './connections.js';
+import type { Digest, IssuedTicket, OfferedPsk, TlsConnections } from './connections.js';
 import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsTime } from './fields.js';
 import { SideView } from './side.js';
 
@@ -29,6 +29,7 @@ export interface IdFacts {
 }
 
 const NO_WORDS = new Int32Array(0);
+const NONE: readonly never[] = [];
 const ID_WORDS = SESSION_ID_BYTES / 4;
 
 /**
@@ -59,6 +60,15 @@ export class ConnectionFacts {
   readonly issuedId: IdFacts = { words: NO_WORDS, at: 0, length: -1 };
   offersTicket = false;
   offersPsk = false;
+  offeredTicket: Digest | null = null;
+  offeredPsk: readonly OfferedPsk[] = NONE;
+  /** Index of the PSK that the server took; -1 for none. */
+  selectedPsk = -1;
+  /** Those of TLS 1.3 can be seen only where they are decrypted. */
+  issuedTickets: readonly IssuedTicket[] = NONE;
+  /** Protected records were decrypted: tickets that were not seen were not issued. */
+  isDecrypted = false;
+  resumedBy: Connection['resumedBy'] = null;
   maybePadding = false;
   /** The ClientHello was cut before its end: it may offer a ticket as well, beside which its session ID is no offer. */
   isHelloCut = false;
@@ -100,24 +110,41 @@ export class ConnectionFacts {
     this.serverHelloTime = floats[(connection >> 1) + TlsTime.SERVER_HELLO];
     const client = this.#clientView;
     const server = this.#serverView;
-    client.read(tcp, connection, sideOf(connection, this.clientDirection));
-    server.read(tcp, connection, sideOf(connection, this.clientDirection === 0 ? 1 : 0));
+    const isTls13 = (flags & Flag.TLS13) !== 0;
+    client.read(tcp, connection, sideOf(connection, this.clientDirection), isTls13);
+    server.read(tcp, connection, sideOf(connection, this.clientDirection === 0 ? 1 : 0), isTls13);
+    this.#readExtras(tls, connection);
     this.missingBytes = client.missingBytes + server.missingBytes;
     // Certificates and alerts are not seen as such in TLS 1.3.
-    const isTls12 = (flags & Flag.FULL) !== 0 || client.hasProtectedAlert || server.hasProtectedAlert;
+    const isTls12 = !isTls13 && ((flags & Flag.FULL) !== 0 || client.hasProtectedAlert || server.hasProtectedAlert);
     const isSeen = (flags & Flag.SERVER_HELLO) !== 0;
     const isAmbiguous = (flags & Flag.MAYBE_TLS13) !== 0 && !isTls12;
-    const isUnsure = isAmbiguous || (!isSeen && !isTls12);
-    this.isTls13 = (flags & Flag.TLS13) !== 0 || isAmbiguous;
+    this.isTls13 = isTls13 || isAmbiguous;
     this.version = isSeen && !isAmbiguous ? versionName(ints[connection + Tls.VERSION]) : null;
     const isCompleted = client.hasFinished && server.hasFinished;
-    judgeCloses(client, server, flags & Flag.TLS13 ? 'tls13' : isUnsure ? 'unsure' : 'tls12', isCompleted, this);
+    judgeCloses(client, server, isTls13 || isTls12 || (isSeen && !isAmbiguous), isCompleted, this);
     this.#readIds(tls, connection);
     this.#judgeHandshake(tcp, connection, flags, isCompleted);
     this.#judgeResumption(flags);
+    this.resumedBy = this.#resumedBy(isTls13);
     this.hasFatalAlert = client.hasFatalAlert || server.hasFatalAlert;
     this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && server.hasProtectedAlert;
     return this;
+  }
+
+  #readExtras(tls: TlsConnections, connection: number): void {
+    const extras = tls.extras(connection);
+    this.offeredTicket = extras?.offeredTicket ?? null;
+    this.offeredPsk = extras?.offeredPsk ?? NONE;
+    this.selectedPsk = extras?.selectedPsk ?? -1;
+    this.issuedTickets = extras?.issuedTickets ?? NONE;
+    this.isDecrypted = tls.has(connection, Flag.DECRYPTS);
+  }
+
+  #resumedBy(isTls13: boolean): Connection['resumedBy'] {
+    if (this.resumption !== 'resumed') return null;
+    if (isTls13) return 'psk';
+    return this.offersTicket ? 'ticket' : 'session-id';
   }
 
   /** Who is the client: by the hellos, else by the SYN, else the side with the higher port. */
@@ -152,9 +179,8 @@ export class ConnectionFacts {
     const isEcho = this.issuedId.length > 0 && isSameId(this.offeredId, this.issuedId);
     this.isAccepted = false;
     const hasEnded = this.client.frame > 0 || this.server.frame > 0;
-    if (this.isTls13) this.handshake = 'unknown';
-    else if (flags & Flag.SERVER_HELLO) {
-      const kind = this.#kind(flags, isEcho);
+    if (flags & Flag.SERVER_HELLO) {
+      const kind = this.isTls13 ? kindOfTls13(flags) : this.#kind(flags, isEcho);
       this.isAccepted = kind === 'resumed';
       // The capture may end before the handshake: the server's messages have told by then which of the two it is.
       if (isCompleted || (this.missingBytes > 0 && !this.#wasBroken())) this.handshake = kind ?? 'unknown';
@@ -175,7 +201,7 @@ export class ConnectionFacts {
   #wasBroken(): boolean {
     const client = this.#clientView;
     const server = this.#serverView;
-    return (!client.hasFinished && client.endsWithClearAlert) || (!server.hasFinished && server.endsWithClearAlert);
+    return (!client.hasFinished && client.endsWithKnownAlert) || (!server.hasFinished && server.endsWithKnownAlert);
   }
 
   /** Full or abbreviated, as far as the ServerHello and what the server sent after it tell; null when they do not. */
@@ -194,12 +220,26 @@ export class ConnectionFacts {
     const isWhole = (flags & Flag.CLIENT_HELLO_WHOLE) !== 0;
     const offersNothing = this.offeredId.length <= 0 && !this.offersTicket && !this.offersPsk;
     if (this.isAccepted) this.resumption = 'resumed';
-    else if (!(flags & Flag.CLIENT_HELLO) || this.isTls13) this.resumption = 'unknown';
+    else if (!(flags & Flag.CLIENT_HELLO)) this.resumption = 'unknown';
+    else if (this.isTls13) this.resumption = this.#resumptionOfTls13(flags, isWhole);
     else if (offersNothing) this.resumption = isWhole ? 'not-offered' : 'unknown';
     else if (!(flags & Flag.SERVER_HELLO)) this.resumption = this.missingBytes > 0 || handshake === 'unknown' ? 'unknown' : 'unanswered';
     else if (!isWhole || (!this.offersTicket && (this.maybePadding || this.offersPsk))) this.resumption = 'unknown';
     else this.resumption = handshake === 'full' || (handshake === 'failed' && flags & Flag.FULL) ? 'declined' : 'unknown';
   }
+
+  /** A legacy session ID is no offer in TLS 1.3, and a ticket of an older version was not asked for. */
+  #resumptionOfTls13(flags: number, isWhole: boolean): Resumption {
+    if (!(flags & Flag.SERVER_HELLO_WHOLE) || !isWhole || this.handshake === 'unknown') return 'unknown';
+    if (this.offersPsk) return 'declined';
+    return this.offersTicket ? 'unknown' : 'not-offered';
+  }
+}
+
+/** RFC 8446 2.2: the server names the PSK that it took. Drafts without extensions in their ServerHello do not tell. */
+function kindOfTls13(flags: number): 'full' | 'resumed' | null {
+  if (flags & Flag.SELECTED_PSK) return 'resumed';
+  return flags & Flag.SERVER_HELLO_WHOLE && !(flags & Flag.MAYBE_TLS13) ? 'full' : null;
 }
 
 function isSameId(a: IdFacts, b: IdFacts): boolean {

@@ -75,6 +75,12 @@ export const TlsFlag = {
   /** The ServerHello promises a NewSessionTicket (RFC 5077 3.2); one that holds a ticket came. */
   PROMISES_TICKET: 16384,
   TICKET: 32768,
+  SERVER_HELLO_WHOLE: 65536,
+  /** The server took a PSK. */
+  SELECTED_PSK: 131072,
+  OFFERS_EARLY_DATA: 262144,
+  /** Its protected records are decrypted. */
+  DECRYPTS: 524288,
 } as const;
 
 /** Bits of {@link TlsSide}.RECORD_FLAGS. */
@@ -105,4 +111,10 @@ export const RecordFlag = {
   FINISHED: 8192,
   /** The last record but alerts was a protected handshake message after Finished: a renegotiation is under way. */
   RENEGOTIATES: 16384,
+  /** The last alert was protected, and was decrypted. */
+  ALERT_DECRYPTED: 32768,
+  /** The last alert is one by its size only (TLS 1.3 hides what it is). */
+  ALERT_GUESSED: 65536,
+  /** The last record is as long as a padded alert, and as much else. */
+  MAYBE_ALERT_LAST: 131072,
 } as const;

@@ -1,13 +1,13 @@
 // Plaintext handshake messages, over record and segment borders: RFC 5246 7.4. Only hellos and tickets are ever put together; the
 // rest is stepped over.
 import { sha256 } from '@noble/hashes/sha2.js';
-import { toHex } from '../bytes/hex.js';
 import type { Limits } from '../limits.js';
 import { directionOf, type Moment } from '../tcp/connections.js';
 import type { Warnings } from '../warnings.js';
 import type { Range } from '../wire/tls-extensions.js';
 import { ClientHello, HandshakeType, isHandshakeType, NewSessionTicket, ServerHello } from '../wire/tls-handshake.js';
-import type { TlsConnections } from './connections.js';
+import type { Digest, TlsConnections } from './connections.js';
+import type { Decryption } from './decryption.js';
 import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsSide, TlsTime } from './fields.js';
 import { Names } from './names.js';
 
@@ -19,9 +19,12 @@ const Type = HandshakeType;
 
 /** A longer message is a header read at the wrong place: certificate chains, the longest ones, stay far below. */
 const MAX_PLAUSIBLE_BYTES = 1 << 18;
-/** Tickets kept of one connection: TLS <= 1.2 issues one. */
-const MAX_TICKETS = 4;
+/** Tickets kept of one connection: TLS <= 1.2 issues one, servers of TLS 1.3 send a few. */
+const MAX_TICKETS = 16;
 const LEGACY_VERSION = 0x0303;
+/** A hello begins with its version and its random. */
+const VERSION_BYTES = 2;
+const RANDOM_BYTES = 32;
 /** First size of the buffer of a message in pieces: most hellos. */
 const MIN_MESSAGE_BYTES = 512;
 
@@ -48,6 +51,7 @@ export class HandshakeReader {
   readonly #now: Moment;
   readonly #limits: Limits;
   readonly #warnings: Warnings;
+  readonly #decryption: Decryption | null;
   readonly #names = new Names();
   readonly #clientHello = new ClientHello();
   readonly #serverHello = new ServerHello();
@@ -57,8 +61,9 @@ export class HandshakeReader {
   /** Bytes reserved for all of them. */
   #held = 0;
 
-  constructor(tls: TlsConnections, now: Moment, limits: Limits, warnings: Warnings) {
+  constructor(tls: TlsConnections, now: Moment, limits: Limits, warnings: Warnings, decryption: Decryption | null) {
     this.#tls = tls;
+    this.#decryption = decryption;
     this.#now = now;
     this.#limits = limits;
     this.#warnings = warnings;
@@ -224,10 +229,22 @@ export class HandshakeReader {
       this.#tls.set(connection, Flag.OFFERS_TICKET);
       this.#tls.extend(connection).offeredTicket = digest(bytes, hello.ticket);
     }
-    if (hello.pskIdentities.length > 0) {
-      this.#tls.set(connection, Flag.OFFERS_PSK);
-      this.#tls.extend(connection).offeredPsk = hello.pskIdentities.map((identity) => digest(bytes, identity));
+    this.#keepPsk(connection, bytes);
+    if (this.#decryption?.knows(bytes, start + VERSION_BYTES)) {
+      this.#tls.extend(connection).clientRandom = bytes.slice(start + VERSION_BYTES, start + VERSION_BYTES + RANDOM_BYTES);
     }
+  }
+
+  /** What the ClientHello that was just read offers of TLS 1.3. That of a second one, after HelloRetryRequest, takes the place of the first. */
+  #keepPsk(connection: number, bytes: Uint8Array): void {
+    const { pskIdentities, pskModes, offersEarlyData } = this.#clientHello;
+    const { ints } = this.#tls.rows;
+    ints[connection + Tls.TLS_FLAGS] &= ~(Flag.OFFERS_PSK | Flag.OFFERS_EARLY_DATA);
+    if (pskModes === 0 && pskIdentities.length === 0 && !this.#tls.extras(connection)) return;
+    const extras = this.#tls.extend(connection);
+    extras.pskModes = pskModes;
+    extras.offeredPsk = pskIdentities.map((identity) => ({ digest: digest(bytes, identity), obfuscatedAge: identity.obfuscatedAge }));
+    this.#tls.set(connection, (pskIdentities.length > 0 ? Flag.OFFERS_PSK : 0) | (offersEarlyData ? Flag.OFFERS_EARLY_DATA : 0));
   }
 
   #readServerHello(connection: number, side: number, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
@@ -256,22 +273,40 @@ export class HandshakeReader {
       Flag.SERVER_HELLO |
         (hello.isTls13 ? Flag.TLS13 : 0) |
         (hello.extendedMasterSecret ? Flag.SERVER_EMS : 0) |
-        (hello.promisesTicket ? Flag.PROMISES_TICKET : 0),
+        (hello.promisesTicket ? Flag.PROMISES_TICKET : 0) |
+        (reading === 'done' ? Flag.SERVER_HELLO_WHOLE : 0) |
+        (hello.selectedIdentity >= 0 ? Flag.SELECTED_PSK : 0),
     );
+    if (hello.selectedIdentity >= 0) this.#tls.extend(connection).selectedPsk = hello.selectedIdentity;
     this.#keepSessionId(connection, 1, bytes, hello.sessionId);
     if (hello.alpn.length > 0) this.#tls.setProtocol(connection, this.#names.read(bytes, hello.alpn.start, hello.alpn.length));
+    if (isWhole) this.#startDecryption(connection, bytes, start);
+  }
+
+  /** @param start of the ServerHello that was just read */
+  #startDecryption(connection: number, bytes: Uint8Array, start: number): void {
+    const extras = this.#tls.extras(connection);
+    if (!this.#decryption || !extras?.clientRandom) return;
+    const { version, cipherSuite, encryptThenMac } = this.#serverHello;
+    const serverRandom = bytes.slice(start + VERSION_BYTES, start + VERSION_BYTES + RANDOM_BYTES);
+    extras.decryptor = this.#decryption.open({ version, cipherSuite, clientRandom: extras.clientRandom, serverRandom, encryptThenMac });
+    if (extras.decryptor) this.#tls.set(connection, Flag.DECRYPTS);
   }
 
   #readTicket(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#tls.client(connection) === directionOf(connection, side) || this.#ticket.read(bytes, start, end) !== 'done') return;
-    if (this.#ticket.ticket.length === 0) this.#tls.set(connection, Flag.EMPTY_TICKET);
-    else this.#keepTicket(connection, bytes);
-  }
-
-  #keepTicket(connection: number, bytes: Uint8Array): void {
-    const { issuedTickets } = this.#tls.extend(connection);
-    if (issuedTickets.length < MAX_TICKETS) issuedTickets.push(digest(bytes, this.#ticket.ticket));
+    if (this.#tls.client(connection) === directionOf(connection, side)) return;
+    const message = this.#ticket;
+    const reading = this.#tls.has(connection, Flag.TLS13) ? message.readTls13(bytes, start, end) : message.read(bytes, start, end);
+    if (reading !== 'done') return;
+    if (message.ticket.length === 0) {
+      this.#tls.set(connection, Flag.EMPTY_TICKET);
+      return;
+    }
     this.#tls.set(connection, Flag.TICKET);
+    const { issuedTickets } = this.#tls.extend(connection);
+    if (issuedTickets.length < MAX_TICKETS) {
+      issuedTickets.push({ digest: digest(bytes, message.ticket), lifetime: message.lifetimeSeconds });
+    }
   }
 
   /** @param which 0: offered, 1: issued */
@@ -285,8 +320,9 @@ export class HandshakeReader {
   }
 }
 
-function digest(bytes: Uint8Array, range: Range): string {
-  return toHex(sha256(bytes.subarray(range.start, range.start + range.length)));
+function digest(bytes: Uint8Array, range: Range): Digest {
+  const hash = sha256(bytes.subarray(range.start, range.start + range.length));
+  return new Int32Array(hash.buffer, hash.byteOffset, SESSION_ID_BYTES / 4);
 }
 
 /** Bytes are taken as they come, not as announced: an announced length costs its sender nothing. */

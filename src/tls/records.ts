@@ -1,34 +1,41 @@
 // TLS records in the byte streams of TCP: RFC 5246 6.2.1, RFC 8446 5.1. Bodies of protected records are stepped over by arithmetic.
 import type { Limits } from '../limits.js';
-import { directionOf, type Moment, Side, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
+import { type Moment, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
 import type { StreamConsumer } from '../tcp/reassembly.js';
 import type { Warnings } from '../warnings.js';
-import { ALERT_BYTES, AlertLevel } from '../wire/tls-alert.js';
 import { HandshakeType } from '../wire/tls-handshake.js';
 import { ContentType, isRecordHeader, RECORD_HEADER_BYTES } from '../wire/tls-record.js';
+import { AlertReader, MAX_ALERT_LIKE_BYTES } from './alerts.js';
 import type { TlsConnections } from './connections.js';
-import { ALERT_TIME, ENCRYPTED_ALERT, RecordFlag, Tls, TlsFlag, TlsSide } from './fields.js';
+import type { Decryption } from './decryption.js';
+import { RecordFlag, Tls, TlsFlag, TlsSide } from './fields.js';
 import { HandshakeReader } from './handshake.js';
+import { COLLECTED, ProtectedReader } from './protected.js';
 
 /** Payloads of a connection without a beginning that are searched for a record before it is taken for something else than TLS. */
 const MAX_SEARCHED = 64;
+/** Finished in a record of TLS 1.3, with the shortest digest and the shortest tag (RFC 8446 4.4.4, 5.2). */
+const MIN_FINISHED_BYTES = 4 + 32 + 1 + 8;
+/** A protected record of TLS 1.3 that is as short as an alert; not a content type of the wire. */
+const ALERT_LIKE = 0x200;
 /** Protected alerts are 2 bytes with nonce, padding and MAC: less than this even with CBC and the longest MAC. */
 const MAX_ALERT_BYTES = 512;
 
 // The optimizer folds constants of the module itself, and loads imported ones for each packet.
-const { RECORD_FLAGS, REMAINING, CONTENT_TYPE, HEADER_COUNT, HEADER, ALERT } = TlsSide;
-const { STARTED, LOST, NOT_TLS, CHANGE_CIPHER_SPEC, PROTECTED, ALERT_LAST, SKIP_BODY, HAS_ALERT, RENEGOTIATES, FINISHED } = RecordFlag;
-const { TLS } = TlsFlag;
+const { TLS_FLAGS } = Tls;
+const { RECORD_FLAGS, REMAINING, CONTENT_TYPE, HEADER_COUNT, HEADER } = TlsSide;
+const { STARTED, LOST, NOT_TLS, CHANGE_CIPHER_SPEC, PROTECTED, ALERT_LAST, MAYBE_ALERT_LAST, SKIP_BODY, RENEGOTIATES, FINISHED } =
+  RecordFlag;
+const { TLS, TLS13, DECRYPTS } = TlsFlag;
 const Type = ContentType;
 const HEADER_BYTES = RECORD_HEADER_BYTES;
 
 export class RecordReader implements StreamConsumer {
   readonly #tcp: TcpConnections;
   readonly #tls: TlsConnections;
-  readonly #now: Moment;
-  readonly #limits: Limits;
-  readonly #warnings: Warnings;
   readonly #handshake: HandshakeReader;
+  readonly #alerts: AlertReader;
+  readonly #protected: ProtectedReader;
   readonly #onFinish: (connection: number) => void;
 
   constructor(
@@ -37,14 +44,14 @@ export class RecordReader implements StreamConsumer {
     now: Moment,
     limits: Limits,
     warnings: Warnings,
+    decryption: Decryption | null,
     onFinish: (connection: number) => void,
   ) {
     this.#tcp = tcp;
     this.#tls = tls;
-    this.#now = now;
-    this.#limits = limits;
-    this.#warnings = warnings;
-    this.#handshake = new HandshakeReader(tls, now, limits, warnings);
+    this.#handshake = new HandshakeReader(tls, now, limits, warnings, decryption);
+    this.#alerts = new AlertReader(tls, now, limits, warnings);
+    this.#protected = new ProtectedReader(tls, now, limits, warnings);
     this.#onFinish = onFinish;
   }
 
@@ -110,14 +117,17 @@ export class RecordReader implements StreamConsumer {
     if (isHandshake) this.#handshake.gap(connection, side, length);
     ints[side + REMAINING] = 0;
     ints[side + HEADER_COUNT] = 0;
+    this.#protected.drop(side);
     this.#tls.setSide(side, LOST);
-    this.#tls.clearSide(side, ALERT_LAST);
+    this.#tls.clearSide(side, ALERT_LAST | MAYBE_ALERT_LAST);
   }
 
   finish(connection: number): void {
     if (this.#tls.has(connection, TLS)) {
       this.#handshake.cut(connection, sideOf(connection, 0));
       this.#handshake.cut(connection, sideOf(connection, 1));
+      this.#protected.drop(sideOf(connection, 0));
+      this.#protected.drop(sideOf(connection, 1));
       this.#onFinish(connection);
     }
     this.#tls.clear(connection);
@@ -160,13 +170,19 @@ export class RecordReader implements StreamConsumer {
     ints[side + REMAINING] = length;
     ints[side + CONTENT_TYPE] = type;
     const before = ints[side + RECORD_FLAGS];
-    let flags = (before & ~(ALERT_LAST | SKIP_BODY)) | STARTED;
-    if (type === Type.APPLICATION_DATA) flags = (flags | PROTECTED) & ~RENEGOTIATES;
+    let flags = (before & ~(ALERT_LAST | MAYBE_ALERT_LAST | SKIP_BODY)) | STARTED;
+    if (type === Type.APPLICATION_DATA) flags = (flags | PROTECTED | (length >= MIN_FINISHED_BYTES ? FINISHED : 0)) & ~RENEGOTIATES;
     else if (type === Type.HANDSHAKE && flags & CHANGE_CIPHER_SPEC) flags |= flags & FINISHED ? RENEGOTIATES : FINISHED;
     else if (type !== Type.ALERT) flags &= ~RENEGOTIATES;
     ints[side + RECORD_FLAGS] = flags;
     if (!(before & STARTED)) this.#tls.set(connection, TLS);
-    if (type === Type.ALERT) this.#alertBegin(connection, side, length);
+    if (type === Type.ALERT) this.#alerts.begin(connection, side, length);
+    const tlsFlags = ints[connection + TLS_FLAGS];
+    if (tlsFlags & DECRYPTS && (type === Type.APPLICATION_DATA || (flags & CHANGE_CIPHER_SPEC && !(tlsFlags & TLS13))))
+      ints[side + CONTENT_TYPE] = this.#protected.begin(connection, side, type, version, length);
+    if (length <= MAX_ALERT_LIKE_BYTES && tlsFlags & TLS13 && ints[side + CONTENT_TYPE] === Type.APPLICATION_DATA) {
+      ints[side + CONTENT_TYPE] = ALERT_LIKE | length;
+    }
     return true;
   }
 
@@ -193,69 +209,45 @@ export class RecordReader implements StreamConsumer {
     const hasStarted = this.#tls.sideFlags(side) & STARTED;
     const isFirst = !hasStarted && this.#tcp.state(side) & SideState.FROM_START;
     this.#tls.setSide(side, isFirst ? NOT_TLS : LOST);
-    this.#tls.clearSide(side, ALERT_LAST);
+    this.#tls.clearSide(side, ALERT_LAST | MAYBE_ALERT_LAST);
   }
 
   #body(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void {
+    const type = this.#tls.rows.ints[side + CONTENT_TYPE];
     if (this.#isPlainHandshake(side)) this.#handshake.body(connection, side, bytes, start, end);
-    else if (this.#tls.rows.ints[side + CONTENT_TYPE] === Type.ALERT) this.#alertBody(side, bytes, start, end);
+    else if (type === Type.ALERT) this.#alerts.body(side, bytes, start, end);
+    else if (type & COLLECTED) this.#protected.collect(side, bytes, start, end);
   }
 
   #recordEnd(connection: number, side: number): void {
     const type = this.#tls.rows.ints[side + CONTENT_TYPE];
     if (type === Type.HANDSHAKE) this.#handshake.recordEnd(connection, side);
-    else if (type === Type.CHANGE_CIPHER_SPEC) this.#tls.setSide(side, CHANGE_CIPHER_SPEC);
-    else if (type === Type.ALERT) this.#alertEnd(side);
+    else if (type === Type.CHANGE_CIPHER_SPEC) this.#changeCipherSpec(connection, side);
+    else if (type === Type.ALERT) this.#alerts.end(side);
+    else if (type & COLLECTED) this.#decrypt(connection, side, type & ~COLLECTED);
+    else if (type & ALERT_LIKE) this.#alerts.guess(connection, side, type & ~ALERT_LIKE);
+  }
+
+  /** After a HelloRetryRequest the hellos still come in clear, and ChangeCipherSpec before them says nothing (RFC 8446 D.4). */
+  #changeCipherSpec(connection: number, side: number): void {
+    const flags = this.#tls.flags(connection) & (TlsFlag.RETRIED | TlsFlag.SERVER_HELLO);
+    if (flags !== TlsFlag.RETRIED) this.#tls.setSide(side, CHANGE_CIPHER_SPEC);
+  }
+
+  /** A protected record is whole, and there are secrets for it. */
+  #decrypt(connection: number, side: number, type: number): void {
+    const length = this.#protected.lengthOf(side);
+    const plain = this.#protected.end(connection, side);
+    if (plain?.contentType === Type.ALERT) this.#alerts.decrypted(connection, side, plain.bytes);
+    else if (plain?.contentType === Type.HANDSHAKE && type === Type.APPLICATION_DATA)
+      this.#handshake.body(connection, side, plain.bytes, 0, plain.bytes.length);
+    else if (plain === null && type === Type.ALERT) this.#alerts.end(side);
+    else if (plain === null && type === Type.APPLICATION_DATA) this.#alerts.guess(connection, side, length);
   }
 
   #isPlainHandshake(side: number): boolean {
     const { ints } = this.#tls.rows;
     const isHidden = ints[side + RECORD_FLAGS] & (CHANGE_CIPHER_SPEC | PROTECTED | SKIP_BODY);
     return isHidden === 0 && ints[side + CONTENT_TYPE] === Type.HANDSHAKE;
-  }
-
-  /** An alert of another length than 2 is protected, whatever was seen before; one of 2 bytes can never be. */
-  #alertBegin(connection: number, side: number, length: number): void {
-    if (this.#tls.sideFlags(side) & HAS_ALERT) this.#keepEarlierAlert(connection, side);
-    this.#tls.rows.ints[side + ALERT] = length === ALERT_BYTES ? 0 : ENCRYPTED_ALERT;
-  }
-
-  #alertBody(side: number, bytes: Uint8Array, start: number, end: number): void {
-    const { ints } = this.#tls.rows;
-    if (ints[side + ALERT] === ENCRYPTED_ALERT) return;
-    for (let i = start; i < end; i++) ints[side + ALERT] = (ints[side + ALERT] << 8) | bytes[i];
-  }
-
-  #alertEnd(side: number): void {
-    const { ints, floats } = this.#tls.rows;
-    const now = this.#now;
-    ints[side + TlsSide.ALERT_FRAME] = now.frame;
-    floats[(side >> 1) + ALERT_TIME] = now.time;
-    ints[side + TlsSide.ALERT_SEQUENCE] = ints[side + Side.NEXT];
-    ints[side + TlsSide.ALERT_ACKNOWLEDGES] = now.acknowledges;
-    const alert = ints[side + ALERT];
-    const isFatal = alert !== ENCRYPTED_ALERT && alert >>> 8 === AlertLevel.FATAL;
-    const acknowledges = now.acknowledgesKnown ? RecordFlag.ALERT_ACKNOWLEDGES : 0;
-    this.#tls.setSide(side, ALERT_LAST | HAS_ALERT | acknowledges | (isFatal ? RecordFlag.FATAL : 0));
-  }
-
-  #keepEarlierAlert(connection: number, side: number): void {
-    this.#tls.clearSide(side, HAS_ALERT);
-    const { alerts } = this.#tls.extend(connection);
-    if (alerts.length >= this.#limits.alerts) {
-      this.#warnings.add(
-        'alert-limit',
-        `more than ${this.#limits.alerts} alerts in one connection: the first and the last are kept`,
-        this.#now.frame,
-      );
-      return;
-    }
-    const { ints, floats } = this.#tls.rows;
-    alerts.push({
-      direction: directionOf(connection, side),
-      frame: ints[side + TlsSide.ALERT_FRAME],
-      time: floats[(side >> 1) + ALERT_TIME],
-      alert: ints[side + ALERT],
-    });
   }
 }

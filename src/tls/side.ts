@@ -28,8 +28,10 @@ export class SideView {
   alertSequence = 0;
   alertAcknowledges = 0;
   alertTime = 0;
+  isTls13 = false;
 
-  read(tcp: TcpConnections, connection: number, side: number): void {
+  read(tcp: TcpConnections, connection: number, side: number, isTls13: boolean): void {
+    this.isTls13 = isTls13;
     const { ints, floats } = tcp.rows;
     const peer = peerOf(connection, side);
     this.state = ints[side + S.STATE];
@@ -100,11 +102,16 @@ export class SideView {
     return this.lostBeforeEnd <= (this.state & State.FIN_SEEN ? 0 : 1);
   }
 
-  /** Whether its Finished was sent: what follows ChangeCipherSpec is protected, and so is all application data. */
+  /**
+   * Whether its Finished was sent: in TLS <= 1.2 what follows ChangeCipherSpec is protected, and so is all application data; in TLS 1.3 it
+   * is a protected record, and longer than any alert.
+   */
   get hasFinished(): boolean {
+    if (this.isTls13) return (this.flags & Flag.FINISHED) !== 0;
     return (this.flags & (Flag.CHANGE_CIPHER_SPEC | Flag.PROTECTED)) !== 0;
   }
 
+  /** A protected alert of TLS <= 1.2 that nobody decrypted. */
   get hasProtectedAlert(): boolean {
     return (this.flags & Flag.HAS_ALERT) !== 0 && this.alert === ENCRYPTED_ALERT;
   }
@@ -113,14 +120,15 @@ export class SideView {
     return (this.flags & Flag.FATAL) !== 0;
   }
 
-  /** The alert that stands last is in clear and says close_notify. */
-  get endsWithClearCloseNotify(): boolean {
+  /** The alert that stands last is in clear, or decrypted, and says close_notify. */
+  get endsWithKnownCloseNotify(): boolean {
     const level = this.alert >>> 8;
     const isValid = level === AlertLevel.WARNING || level === AlertLevel.FATAL;
     return (this.flags & Flag.ALERT_LAST) !== 0 && isValid && (this.alert & 0xff) === CLOSE_NOTIFY;
   }
 
-  get endsWithClearAlert(): boolean {
+  /** An alert that can be read stands last. */
+  get endsWithKnownAlert(): boolean {
     return (this.flags & Flag.ALERT_LAST) !== 0 && this.alert !== ENCRYPTED_ALERT;
   }
 
@@ -132,6 +140,11 @@ export class SideView {
   /** An alert stands last that can end the side: a protected one, close_notify, or a fatal one. */
   get endsWithAlert(): boolean {
     if (!(this.flags & Flag.ALERT_LAST)) return false;
-    return this.alert === ENCRYPTED_ALERT || this.alert >>> 8 === AlertLevel.FATAL || this.endsWithClearCloseNotify;
+    return this.alert === ENCRYPTED_ALERT || this.alert >>> 8 === AlertLevel.FATAL || this.endsWithKnownCloseNotify;
+  }
+
+  /** A record stands last that is an alert with padding, or something else. */
+  get mayEndWithAlert(): boolean {
+    return (this.flags & Flag.MAYBE_ALERT_LAST) !== 0;
   }
 }

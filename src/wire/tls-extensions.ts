@@ -5,10 +5,13 @@ import type { Cursor } from '../bytes/cursor.js';
 export const ExtensionType = {
   SERVER_NAME: 0,
   ALPN: 16,
+  ENCRYPT_THEN_MAC: 22,
   EXTENDED_MASTER_SECRET: 23,
   SESSION_TICKET: 35,
   PRE_SHARED_KEY: 41,
+  EARLY_DATA: 42,
   SUPPORTED_VERSIONS: 43,
+  PSK_KEY_EXCHANGE_MODES: 45,
 } as const;
 
 const HOST_NAME = 0;
@@ -61,16 +64,32 @@ export function isTls13(version: number): boolean {
   return version === 0x0304 || version >>> 8 === 0x7f || version >>> 8 === 0x7e || version === 0xfb1a;
 }
 
+/** A PSK identity, and its age in milliseconds with ticket_age_add on it (RFC 8446 4.2.11.1), 0 to 2^32 - 1. */
+export interface PskIdentity extends Range {
+  obfuscatedAge: number;
+}
+
 /** pre_shared_key of a ClientHello: the identities, at most {@link MAX_PSK_IDENTITIES} (RFC 8446 4.2.11). */
-export function readPskIdentities(body: Cursor): Range[] {
+export function readPskIdentities(body: Cursor): PskIdentity[] {
   body.narrow(body.u16());
-  const identities: Range[] = [];
+  const identities: PskIdentity[] = [];
   while (body.left > 0 && identities.length < MAX_PSK_IDENTITIES) {
     const length = body.u16();
     const start = body.at;
     body.skip(length);
-    body.skip(4); // obfuscated_ticket_age
-    if (body.ok) identities.push({ start, length });
+    const obfuscatedAge = body.u32();
+    if (body.ok) identities.push({ start, length, obfuscatedAge });
   }
   return identities;
+}
+
+/** psk_key_exchange_modes of a ClientHello: a bit for each mode below 32, psk_ke is 1 and psk_dhe_ke 2 (RFC 8446 4.2.9). */
+export function readPskModes(body: Cursor): number {
+  body.narrow(body.u8());
+  let modes = 0;
+  while (body.left > 0) {
+    const mode = body.u8();
+    if (body.ok && mode < 32) modes |= 1 << mode;
+  }
+  return modes;
 }

@@ -1,12 +1,24 @@
 // TLS handshake messages that tell full from abbreviated handshakes: RFC 5246 7.4, RFC 8446 4, RFC 5077 3.3.
 import { Cursor } from '../bytes/cursor.js';
-import { ExtensionType, isTls13, offersTls13, type Range, readFirstProtocol, readPskIdentities, readServerName } from './tls-extensions.js';
+import {
+  ExtensionType,
+  isTls13,
+  offersTls13,
+  type PskIdentity,
+  type Range,
+  readFirstProtocol,
+  readPskIdentities,
+  readPskModes,
+  readServerName,
+} from './tls-extensions.js';
 
 export const HandshakeType = {
   HELLO_REQUEST: 0,
   CLIENT_HELLO: 1,
   SERVER_HELLO: 2,
   NEW_SESSION_TICKET: 4,
+  END_OF_EARLY_DATA: 5,
+  ENCRYPTED_EXTENSIONS: 8,
   CERTIFICATE: 11,
   SERVER_KEY_EXCHANGE: 12,
   CERTIFICATE_REQUEST: 13,
@@ -17,12 +29,13 @@ export const HandshakeType = {
   CERTIFICATE_URL: 21,
   CERTIFICATE_STATUS: 22,
   SUPPLEMENTAL_DATA: 23,
+  KEY_UPDATE: 24,
 } as const;
 
 /** A bit for each type: all of them are below 32. */
 const KNOWN_TYPES = Object.values(HandshakeType).reduce((bits: number, type) => bits | (1 << type), 0);
 
-/** Whether this can be the type of a plaintext handshake message. */
+/** Whether this can be the type of a handshake message. */
 export function isHandshakeType(type: number): boolean {
   return type < 32 && (KNOWN_TYPES & (1 << type)) !== 0;
 }
@@ -56,7 +69,10 @@ export class ClientHello {
   readonly serverName: Range = { start: 0, length: -1 };
   /** Length 0: the extension is there and empty, it offers nothing (RFC 5077 3.2). */
   readonly ticket: Range = { start: 0, length: -1 };
-  pskIdentities: Range[] = [];
+  pskIdentities: PskIdentity[] = [];
+  /** See {@link readPskModes}. */
+  pskModes = 0;
+  offersEarlyData = false;
   offersTls13 = false;
   extendedMasterSecret = false;
 
@@ -100,6 +116,12 @@ export class ClientHello {
         break;
       case ExtensionType.PRE_SHARED_KEY:
         this.pskIdentities = readPskIdentities(this.#cursor.reset(bytes, start, end));
+        break;
+      case ExtensionType.PSK_KEY_EXCHANGE_MODES:
+        this.pskModes = readPskModes(this.#cursor.reset(bytes, start, end));
+        break;
+      case ExtensionType.EARLY_DATA:
+        this.offersEarlyData = true;
     }
   }
 
@@ -109,6 +131,8 @@ export class ClientHello {
     this.serverName.length = -1;
     this.ticket.length = -1;
     if (this.pskIdentities.length > 0) this.pskIdentities = [];
+    this.pskModes = 0;
+    this.offersEarlyData = false;
     this.offersTls13 = false;
     this.extendedMasterSecret = false;
   }
@@ -126,6 +150,9 @@ export class ServerHello {
   helloRetryRequest = false;
   /** The session_ticket extension: a NewSessionTicket will follow (RFC 5077 3.2). */
   promisesTicket = false;
+  encryptThenMac = false;
+  /** Index of the PSK identity that the server took; -1 for none (RFC 8446 4.2.11). */
+  selectedIdentity = -1;
 
   read(bytes: Uint8Array, start: number, end: number, complete: boolean): Reading {
     this.#clear();
@@ -136,8 +163,10 @@ export class ServerHello {
     this.helloRetryRequest = isHelloRetry(bytes, start + 2, end);
     // The TLS 1.3 drafts up to 21 name themselves in this field and have neither session_id nor compression_method.
     if (this.isTls13) {
-      this.cipherSuite = u16(bytes, start + 2 + RANDOM_BYTES);
-      return 'done';
+      at = start + 2 + RANDOM_BYTES;
+      if (at + 2 > end) return short;
+      this.cipherSuite = u16(bytes, at);
+      return this.#readRest(bytes, at + 2, end, complete);
     }
     const idLength = bytes[at - 1];
     if (idLength > MAX_SESSION_ID_BYTES) return 'malformed';
@@ -148,6 +177,10 @@ export class ServerHello {
     if (at + 3 > end) return short;
     this.cipherSuite = u16(bytes, at);
     at += 3; // cipher_suite, compression_method
+    return this.#readRest(bytes, at, end, complete);
+  }
+
+  #readRest(bytes: Uint8Array, at: number, end: number, complete: boolean): Reading {
     if (!complete) return 'prefix';
     if (at === end) return 'done';
     return readExtensions(bytes, at, end, this) ? 'done' : 'malformed';
@@ -158,6 +191,8 @@ export class ServerHello {
     if (type === ExtensionType.EXTENDED_MASTER_SECRET) this.extendedMasterSecret = true;
     else if (type === ExtensionType.SESSION_TICKET) this.promisesTicket = true;
     else if (type === ExtensionType.ALPN) readFirstProtocol(this.#cursor.reset(bytes, start, end), this.alpn);
+    else if (type === ExtensionType.ENCRYPT_THEN_MAC) this.encryptThenMac = true;
+    else if (type === ExtensionType.PRE_SHARED_KEY && end - start === 2) this.selectedIdentity = u16(bytes, start);
     else if (type === ExtensionType.SUPPORTED_VERSIONS && end - start >= 2) this.version = u16(bytes, start);
   }
 
@@ -174,17 +209,33 @@ export class ServerHello {
     this.extendedMasterSecret = false;
     this.helloRetryRequest = false;
     this.promisesTicket = false;
+    this.encryptThenMac = false;
+    this.selectedIdentity = -1;
   }
 }
 
-/** NewSessionTicket of TLS <= 1.2: lifetime hint (seconds, 0 = unspecified) and the ticket, empty when none is issued (RFC 5077 3.3). */
+/**
+ * NewSessionTicket: how long the ticket is good for, and the ticket itself. In TLS <= 1.2 it is empty when none is issued, and a lifetime
+ * hint of 0 says nothing (RFC 5077 3.3); in TLS 1.3 it is never empty, and a lifetime of 0 ends it at once (RFC 8446 4.6.1).
+ */
 export class NewSessionTicket {
-  lifetimeHintSeconds = 0;
+  lifetimeSeconds = 0;
   readonly ticket: Range = { start: 0, length: -1 };
 
   read(bytes: Uint8Array, start: number, end: number): Reading {
-    const message = new Cursor(bytes, start, end);
-    this.lifetimeHintSeconds = message.u32();
+    return this.#readTicket(new Cursor(bytes, start, end), false);
+  }
+
+  readTls13(bytes: Uint8Array, start: number, end: number): Reading {
+    return this.#readTicket(new Cursor(bytes, start, end), true);
+  }
+
+  #readTicket(message: Cursor, isTls13: boolean): Reading {
+    this.lifetimeSeconds = message.u32();
+    if (isTls13) {
+      message.skip(4); // ticket_age_add
+      message.skip(message.u8()); // ticket_nonce
+    }
     const length = message.u16();
     this.ticket.start = message.at;
     message.skip(length);

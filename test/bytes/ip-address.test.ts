@@ -1,5 +1,4 @@
 import { SocketAddress } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../src/bytes/hex.js';
 import { ipv4Text, ipv6Text } from '../../src/bytes/ip-address.js';

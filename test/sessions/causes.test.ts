@@ -220,6 +220,7 @@ describe('a finding', () => {
         client: { address: '192.0.2.1', port: 40001 },
         issued: { stream: 0, frame: issue.serverHello, time: capture.timeOf(issue.serverHello) },
         issuedBeforeCapture: false,
+        issuedInferred: false,
         resumed: [
           {
             stream: 1,

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Cursor } from '../../src/bytes/cursor.js';
-import { isTls13, offersTls13, type Range, readFirstProtocol, readPskIdentities, readServerName } from '../../src/wire/tls-extensions.js';
+import {
+  isTls13,
+  offersTls13,
+  type Range,
+  readFirstProtocol,
+  readPskIdentities,
+  readPskModes,
+  readServerName,
+} from '../../src/wire/tls-extensions.js';
 import { bytesOf } from './rows.js';
 
 function cursorOf(rows: string): Cursor {
@@ -76,20 +84,20 @@ describe('supported_versions', () => {
 
 describe('pre_shared_key', () => {
   it.each([
-    ['one identity', '0009 0003 616263 00000001', [{ start: 4, length: 3 }]],
+    ['one identity', '0009 0003 616263 00000001', [{ start: 4, length: 3, obfuscatedAge: 1 }]],
     [
       'two identities',
       '0010 0003 616263 00000001 0001 64 00000002',
       [
-        { start: 4, length: 3 },
-        { start: 13, length: 1 },
+        { start: 4, length: 3, obfuscatedAge: 1 },
+        { start: 13, length: 1, obfuscatedAge: 2 },
       ],
     ],
-    ['binders behind it', '0009 0003 616263 00000001 0021 20', [{ start: 4, length: 3 }]],
+    ['binders behind it', '0009 0003 616263 00000001 0021 20', [{ start: 4, length: 3, obfuscatedAge: 1 }]],
     ['no identity', '0000', []],
     ['no body', '', []],
     ['identity longer than the list', '0009 0004 616263 00000001', []],
-    ['second one cut', '000b 0003 616263 00000001 0001', [{ start: 4, length: 3 }]],
+    ['second one cut', '000b 0003 616263 00000001 0001', [{ start: 4, length: 3, obfuscatedAge: 1 }]],
     ['length at its extreme', 'ffff ffff', []],
   ])('%s', (_, rows, expected) => {
     expect(readPskIdentities(cursorOf(rows))).toEqual(expected);
@@ -99,4 +107,15 @@ describe('pre_shared_key', () => {
     const identities = '0001 61 00000000'.repeat(1000);
     expect(readPskIdentities(cursorOf(`1b58 ${identities}`))).toHaveLength(8);
   });
+});
+
+describe('psk_key_exchange_modes', () => {
+  it.each([
+    ['psk_dhe_ke', '01 01', 2],
+    ['both', '02 00 01', 3],
+    ['an unknown one', '02 01 40', 2],
+    ['none', '00', 0],
+    ['a list beyond the end', '05 01', 0],
+    ['no body', '', 0],
+  ])('%s', (_, rows, expected) => expect(readPskModes(cursorOf(rows))).toBe(expected));
 });

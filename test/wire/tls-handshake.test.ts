@@ -203,15 +203,30 @@ describe('a NewSessionTicket', () => {
     ['length at its extreme', '00000e10 ffff', 'malformed', 3600, { length: -1 }],
     ['cut lifetime', '00000e', 'malformed', 0, { length: -1 }],
     ['nothing', '', 'malformed', 0, { length: -1 }],
-  ])('%s', (_, rows, expected, lifetimeHintSeconds, range) => {
+  ])('%s', (_, rows, expected, lifetimeSeconds, range) => {
     const bytes = bytesOf(rows);
     const ticket = new NewSessionTicket();
     expect(ticket.read(bytes, 0, bytes.length)).toBe(expected);
-    expect(ticket).toMatchObject({ lifetimeHintSeconds, ticket: range });
+    expect(ticket).toMatchObject({ lifetimeSeconds, ticket: range });
   });
 });
 
-describe('the type of a plaintext handshake message', () => {
-  it.each([0, 1, 2, 4, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23])('%i can be', (type) => expect(isHandshakeType(type)).toBe(true));
-  it.each([5, 8, 24, 31, 32, 33, 34, 43, 64, 255])('%i cannot be', (type) => expect(isHandshakeType(type)).toBe(false));
+describe('a NewSessionTicket of TLS 1.3', () => {
+  it.each([
+    ['ticket', '00001c20 01020304 02 aabb 0003 746963 0000', 'done', 7200, { start: 13, length: 3 }],
+    ['no nonce', '00000001 01020304 00 0001 74 0000', 'done', 1, { start: 11, length: 1 }],
+    ['nonce beyond the end', '00001c20 01020304 ff aabb', 'malformed', 7200, { length: -1 }],
+    ['ticket beyond the end', '00001c20 01020304 00 0005 7469', 'malformed', 7200, { length: -1 }],
+    ['nothing', '', 'malformed', 0, { length: -1 }],
+  ])('%s', (_, rows, expected, lifetimeSeconds, range) => {
+    const bytes = bytesOf(rows);
+    const ticket = new NewSessionTicket();
+    expect(ticket.readTls13(bytes, 0, bytes.length)).toBe(expected);
+    expect(ticket).toMatchObject({ lifetimeSeconds, ticket: range });
+  });
+});
+
+describe('the type of a handshake message', () => {
+  it.each([0, 1, 2, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24])('%i can be', (type) => expect(isHandshakeType(type)).toBe(true));
+  it.each([3, 6, 10, 25, 31, 32, 33, 34, 43, 64, 255])('%i cannot be', (type) => expect(isHandshakeType(type)).toBe(false));
 });

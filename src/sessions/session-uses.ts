@@ -1,0 +1,260 @@
+// Which connection issued, offered or accepted which session.
+import type { Limits } from '../limits.js';
+import type { Session } from '../model.js';
+import type { Digest } from '../tls/connections.js';
+import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
+import type { Warnings } from '../warnings.js';
+import { DECLINED, FIRST_USE, IdTable, LAST_USE, LIFETIME, SESSION_INTS, USES } from './id-table.js';
+import { Use, Uses } from './uses.js';
+
+const NO_SESSION = -1;
+const DIGEST_BYTES = 32;
+/** Sessions that one connection may issue or offer. */
+const MAX_OF_CONNECTION = 32;
+
+/** Connections of one client that may have issued a ticket which the capture does not show, in order of time. */
+interface Candidates {
+  times: Float64Array;
+  rows: Int32Array;
+}
+
+export class SessionUses {
+  readonly #limits: Limits;
+  readonly #warnings: Warnings;
+  readonly #ids: IdTable;
+  readonly #uses: Uses;
+  readonly #offers = new Int32Array(MAX_OF_CONNECTION);
+  readonly #issues = new Int32Array(MAX_OF_CONNECTION);
+  #offerCount = 0;
+  #issueCount = 0;
+  readonly #client = new Int32Array(DIGEST_BYTES / 4);
+  readonly #candidates = new Map<number, Candidates>();
+  /** Views of the uses of the session that was read last; they serve for all sessions. */
+  readonly views: Use[] = [];
+
+  constructor(limits: Limits, warnings: Warnings) {
+    this.#limits = limits;
+    this.#warnings = warnings;
+    this.#ids = new IdTable(limits.sessions);
+    this.#uses = new Uses(limits.uses);
+  }
+
+  /** A connection that is over. */
+  add(facts: ConnectionFacts, server: number): void {
+    this.#offerCount = this.#issueCount = 0;
+    this.#collectOffers(facts, server);
+    this.#collectIssues(facts, server);
+    const count = Math.max(this.#offerCount, this.#issueCount);
+    for (let i = 0; i < count; i++) {
+      if (this.#uses.size >= this.#limits.uses) {
+        this.#full();
+        return;
+      }
+      const offered = i < this.#offerCount ? this.#offers[i] : NO_SESSION;
+      // A connection is once in the list of a session.
+      const issued = i < this.#issueCount && this.#issues[i] !== offered ? this.#issues[i] : NO_SESSION;
+      const use = this.#uses.add(facts, offered, issued);
+      if (offered >= 0) this.#link(offered, use);
+      if (issued >= 0) this.#link(issued, use);
+    }
+  }
+
+  /** Calls `visit` with each session. */
+  forEach(visit: (session: number, server: number) => void): void {
+    for (let session = 0; session < this.#ids.rows.end; session += SESSION_INTS) {
+      if (!this.#ids.isJoined(session) && this.#ids.kind(session) !== 'client') visit(session, this.#ids.server(session));
+    }
+  }
+
+  kind(session: number): Session['kind'] {
+    return this.#ids.kind(session) as Session['kind'];
+  }
+
+  id(session: number): string {
+    return this.#ids.id(session);
+  }
+
+  /** The session that a connection issued, as text; null for none. */
+  issuedBy(use: Use): string | null {
+    return use.issued < 0 || this.#ids.kind(use.issued) === 'client' ? null : this.#ids.id(use.issued);
+  }
+
+  /** Seconds; null where the server gave none. */
+  lifetime(session: number): number | null {
+    return this.#ids.rows.ints[session + LIFETIME] || null;
+  }
+
+  hasOffers(session: number): boolean {
+    const { ints } = this.#ids.rows;
+    return ints[session + USES] > 1 || this.#ids.kind(session) === 'psk';
+  }
+
+  hasDeclines(session: number): boolean {
+    return this.#ids.rows.ints[session + DECLINED] !== 0;
+  }
+
+  address(use: Use): string {
+    return this.#uses.address(use);
+  }
+
+  /** Moves the {@link views} to the uses of one session, the inferred one at the end; returns their number. */
+  read(session: number): number {
+    let count = 0;
+    let isIssued = false;
+    for (let row = this.#ids.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) {
+      const use = this.#view(count++);
+      use.move(row, session);
+      isIssued ||= use.role === 'issued';
+    }
+    if (isIssued || count === 0 || this.#ids.kind(session) !== 'psk') return count;
+    const row = this.#inferIssue(session, count);
+    if (row < 0) return count;
+    this.#view(count).move(row, session, true);
+    return count + 1;
+  }
+
+  #view(index: number): Use {
+    if (index === this.views.length) this.views.push(new Use(this.#uses.rows));
+    return this.views[index];
+  }
+
+  /** What a client offers: a ticket or the session ID of its TLS 1.2, or the PSKs of its TLS 1.3. Of these only the one that was taken counts, if one was. */
+  #collectOffers(facts: ConnectionFacts, server: number): void {
+    if (facts.isTls13) {
+      if (facts.resumption === 'unknown') return;
+      if (facts.resumption === 'resumed') {
+        const taken = facts.offeredPsk[facts.selectedPsk];
+        if (taken) this.#offer(this.#internDigest(server, 'psk', taken.digest));
+      } else for (const psk of facts.offeredPsk) this.#offer(this.#internDigest(server, 'psk', psk.digest));
+    } else if (facts.offeredTicket) {
+      if (facts.resumption !== 'unknown') this.#offer(this.#internDigest(server, 'ticket', facts.offeredTicket));
+    } else if (offersSessionId(facts)) this.#offer(this.#internId(server, facts.offeredId));
+  }
+
+  #collectIssues(facts: ConnectionFacts, server: number): void {
+    if (facts.issuedId.length > 0) this.#issue(this.#internId(server, facts.issuedId));
+    for (const { digest, lifetime } of facts.issuedTickets) {
+      const session = this.#internDigest(server, facts.isTls13 ? 'psk' : 'ticket', digest);
+      if (session < 0) continue;
+      this.#ids.rows.ints[session + LIFETIME] = Math.min(lifetime, 0x7fffffff);
+      // A ticket that replaces the one that was taken continues its session (RFC 5077 3.3).
+      if (facts.resumedBy === 'ticket' && this.#offerCount > 0 && this.#offers[0] >= 0) this.#renew(session, this.#offers[0]);
+      else this.#issue(session);
+    }
+    const mayHideTickets = facts.isTls13 && !facts.isDecrypted && (facts.handshake === 'full' || facts.handshake === 'resumed');
+    if (mayHideTickets) this.#issue(this.#internClient(server, this.#uses.clientNumber(facts), this.#uses.serverNameNumber(facts)));
+  }
+
+  #offer(session: number): void {
+    if (session < 0 || this.#offerCount === MAX_OF_CONNECTION) return;
+    if (this.#offerCount > 0 && this.#offers.subarray(0, this.#offerCount).includes(session)) return;
+    this.#offers[this.#offerCount++] = session;
+  }
+
+  #issue(session: number): void {
+    if (session >= 0 && this.#issueCount < MAX_OF_CONNECTION) this.#issues[this.#issueCount++] = session;
+  }
+
+  #internId(server: number, id: IdFacts): number {
+    return this.#known(this.#ids.intern(server, 'session-id', id.words, id.at, id.length));
+  }
+
+  #internDigest(server: number, kind: 'ticket' | 'psk', digest: Digest): number {
+    return this.#known(this.#ids.intern(server, kind, digest, 0, DIGEST_BYTES));
+  }
+
+  #internClient(server: number, client: number, serverName: number): number {
+    if (client === 0) return NO_SESSION;
+    this.#client[0] = client;
+    this.#client[1] = serverName;
+    return this.#known(this.#ids.intern(server, 'client', this.#client, 0, DIGEST_BYTES));
+  }
+
+  #known(session: number): number {
+    if (session < 0) this.#full();
+    return session;
+  }
+
+  #full(): void {
+    const { sessions, uses } = this.#limits;
+    this.#warnings.add(
+      'session-limit',
+      `more than ${sessions} sessions or ${uses} connections that used one: later ones were counted, not correlated`,
+    );
+  }
+
+  /** `session` is another identifier of `root`: what was known of it is known of `root`. */
+  #renew(session: number, root: number): void {
+    if (session === root) return;
+    const { ints } = this.#ids.rows;
+    const lifetime = ints[session + LIFETIME];
+    let row = ints[session + FIRST_USE] - 1;
+    this.#ids.join(session, root);
+    while (row >= 0) {
+      const next = this.#uses.next(row, session);
+      if (this.#uses.reassign(row, session, root)) this.#link(root, row);
+      row = next;
+    }
+    ints[root + LIFETIME] = lifetime;
+  }
+
+  #link(session: number, use: number): void {
+    const { ints } = this.#ids.rows;
+    const last = ints[session + LAST_USE] - 1;
+    if (last < 0) ints[session + FIRST_USE] = use + 1;
+    else this.#uses.link(last, use, session);
+    ints[session + LAST_USE] = use + 1;
+    if (this.#uses.isDeclined(use, session)) ints[session + DECLINED] = 1;
+    if (++ints[session + USES] <= this.#limits.usesPerSession || this.#ids.kind(session) === 'client') return;
+    this.#dropUse(session, ints[session + FIRST_USE] - 1);
+    ints[session + USES]--;
+    this.#warnings.add(
+      'session-use-limit',
+      `sessions used more than ${this.#limits.usesPerSession} times: their oldest uses were forgotten`,
+    );
+  }
+
+  /** Drops an old use. The first one, mostly that which issued the session, stays, and so does the last acceptance: it says what survived. */
+  #dropUse(session: number, first: number): void {
+    const second = this.#uses.next(first, session);
+    const third = this.#uses.next(second, session);
+    const isLastAcceptance = this.#uses.isResumed(second, session) && !this.#uses.isResumed(third, session);
+    this.#uses.unlinkNext(isLastAcceptance ? second : first, session);
+  }
+
+  /** The last connection of the client, to that server and name, before its first offer; -1 for none. */
+  #inferIssue(session: number, count: number): number {
+    let offer = this.views[0];
+    for (let i = 1; i < count; i++) if (this.views[i].answerTime < offer.answerTime) offer = this.views[i];
+    const client = this.#internClient(this.#ids.server(session), offer.clientAddress, offer.serverName);
+    if (client < 0) return -1;
+    const { times, rows } = this.#candidatesOf(client);
+    const before = offer.helloTime;
+    let low = 0;
+    let high = times.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (times[middle] < before) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? -1 : rows[low - 1];
+  }
+
+  #candidatesOf(client: number): Candidates {
+    let candidates = this.#candidates.get(client);
+    if (!candidates) {
+      const rows: number[] = [];
+      for (let row = this.#ids.rows.ints[client + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, client)) rows.push(row);
+      rows.sort((a, b) => this.#uses.answerTime(a) - this.#uses.answerTime(b));
+      candidates = { times: Float64Array.from(rows, (row) => this.#uses.answerTime(row)), rows: Int32Array.from(rows) };
+      this.#candidates.set(client, candidates);
+    }
+    return candidates;
+  }
+}
+
+/** Whether the session ID of a ClientHello is an offer: not beside a ticket (RFC 5077 3.4), nor where TLS 1.3 was negotiated (RFC 8446 4.1.2). */
+function offersSessionId(facts: ConnectionFacts): boolean {
+  if (facts.offeredId.length <= 0 || facts.offersTicket || facts.isTls13) return false;
+  return facts.resumption !== 'unknown' || ((facts.maybePadding || facts.isHelloCut) && facts.handshake === 'full');
+}
