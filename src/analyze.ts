@@ -1,8 +1,16 @@
 import { Analyzer, type AnalyzerOptions } from './analyzer.js';
+import { mayHoldSecrets } from './capture/inputs.js';
 import { type CaptureInput, type ReadProgress, readCapture } from './capture/read.js';
+import type { Secrets } from './decryption/secrets.js';
 import type { Connection, Report } from './model.js';
+import type { Decryption, Negotiated, RecordDecryptor } from './tls/decryption.js';
 
-export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection'> {
+export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection' | 'decryption'> {
+  /**
+   * Secrets to decrypt with, in the NSS key log format (RFC 9850): paths, or the bytes of key logs. Those inside a pcapng are used
+   * as well. What cannot be decrypted is counted in the warnings.
+   */
+  keyLog?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** Aborting it ends the analysis: the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
   /** Called from time to time while a capture is read. */
@@ -13,7 +21,7 @@ export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection'> {
  * Reads a capture and reports which TLS sessions a server invalidated after an unclean close.
  *
  * @param input a path, a stream of bytes, a pcap-parser Parser, or several of these: they are read as one capture, in order of time
- * @throws InputError when nothing can be read; a damaged capture is reported up to the damage (`capture.sources[].truncated`)
+ * @throws InputError when nothing can be read, KeyLogError when a key log cannot; a damaged capture is reported up to the damage (`capture.sources[].truncated`)
  */
 export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
   const analysis = run(input, options, null);
@@ -47,14 +55,26 @@ function run(
   options: AnalyzeOptions,
   ended: Connection[] | null,
 ): AsyncGenerator<Connection[], Report> {
-  const { signal, onProgress, ...analyzerOptions } = options;
-  const analyzer = new Analyzer(ended ? { ...analyzerOptions, onConnection: (connection) => ended.push(connection) } : analyzerOptions);
+  const { signal, onProgress, keyLog = [], ...analyzerOptions } = options;
+  const keyLogs = Array.isArray(keyLog) ? (keyLog as readonly (string | Uint8Array)[]) : [keyLog as string | Uint8Array];
+  const decryption = new LaterDecryption();
+  const analyzer = new Analyzer({
+    ...analyzerOptions,
+    decryption,
+    ...(ended && { onConnection: (connection) => ended.push(connection) }),
+  });
   const inputs = Array.isArray(input) ? (input as readonly CaptureInput[]) : [input as CaptureInput];
-  const reading = readCapture(inputs, analyzer, analyzer.warnings, signal ? { signal } : {});
+  let secrets: Secrets | null = null;
+  const onSecrets = (type: number, bytes: Uint8Array) => secrets?.addBlock(type, bytes);
+  const reading = readCapture(inputs, analyzer, analyzer.warnings, { onSecrets, signal });
   return read();
 
   async function* read(): AsyncGenerator<Connection[], Report> {
     try {
+      if (keyLogs.length > 0 || inputs.some(mayHoldSecrets)) {
+        secrets = await loadSecrets(keyLogs);
+        decryption.use(secrets.decryption);
+      }
       let step = await reading.next();
       for (; !step.done; step = await reading.next()) {
         onProgress?.(step.value);
@@ -64,10 +84,36 @@ function run(
         isMore = analyzer.flush(BATCH);
         if (ended.length > 0) yield ended.splice(0);
       }
+      secrets?.report(analyzer.warnings);
       return analyzer.finish(step.value);
     } finally {
       await reading.return([]);
     }
+  }
+}
+
+/** The modules that decrypt are loaded where there may be something to decrypt with. */
+async function loadSecrets(keyLogs: readonly (string | Uint8Array)[]): Promise<Secrets> {
+  const [{ Secrets }, { readKeyLog }] = await Promise.all([import('./decryption/secrets.js'), import('./decryption/key-log-file.js')]);
+  const secrets = new Secrets();
+  for (const keyLog of keyLogs) secrets.add(typeof keyLog === 'string' ? readKeyLog(keyLog) : keyLog);
+  return secrets;
+}
+
+/** Nothing is known until somebody comes who knows. */
+class LaterDecryption implements Decryption {
+  #decryption: Decryption | null = null;
+
+  use(decryption: Decryption): void {
+    this.#decryption = decryption;
+  }
+
+  knows(bytes: Uint8Array, offset: number): boolean {
+    return this.#decryption?.knows(bytes, offset) ?? false;
+  }
+
+  open(negotiated: Negotiated): RecordDecryptor | null {
+    return this.#decryption?.open(negotiated) ?? null;
   }
 }
 

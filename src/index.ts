@@ -2,6 +2,7 @@ export { type AnalyzeOptions, analyze, readConnections } from './analyze.js';
 export { Analyzer, type AnalyzerOptions } from './analyzer.js';
 export { InputError, type InputErrorCode } from './capture/input-error.js';
 export type { CaptureInput, NamedStream, ReadProgress } from './capture/read.js';
+export { KeyLogError } from './decryption/key-log-file.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export type {
   Alert,
@@ -32,3 +33,4 @@ export type {
   UncleanClose,
   Warning,
 } from './model.js';
+export type { Decryption, Negotiated, Plain, RecordDecryptor } from './tls/decryption.js';

@@ -1,7 +1,9 @@
-import { type Stats, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { openPath, StreamSource } from './byte-source.js';
 import { CaptureReader } from './capture-reader.js';
 import { InputError, inputErrorFrom } from './input-error.js';
+import { MAGIC_BYTES } from './magic.js';
+import { isPcap } from './pcap.js';
 import { ParserReader, type PcapParserLike } from './pcap-parser.js';
 import type { Reader, ReaderOptions } from './reader.js';
 
@@ -50,6 +52,20 @@ export function prepareInput(input: CaptureInput): PreparedInput {
     }
   }
   throw new TypeError('an input must be a path, a stream of bytes, or a pcap-parser object');
+}
+
+/** Whether secrets may come with the packets, as they do in pcapng; false only where a file is known to be a classic pcap. */
+export function mayHoldSecrets(input: CaptureInput): boolean {
+  if (typeof input !== 'string') return !('on' in input && !(Symbol.asyncIterator in input));
+  const stats = statsOf(input);
+  if (stats instanceof InputError || !stats.isFile()) return true;
+  const fd = openSync(input, 'r');
+  try {
+    const first = new Uint8Array(MAGIC_BYTES);
+    return readSync(fd, first) < MAGIC_BYTES || !isPcap(new DataView(first.buffer));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Size of all inputs together in bytes; null when one does not tell. */

@@ -4,6 +4,7 @@ import { analyze, follow } from '../analyze.js';
 import { escapeText } from '../bytes/escape.js';
 import { InputError } from '../capture/input-error.js';
 import type { CaptureInput } from '../capture/read.js';
+import { KeyLogError, readKeyLog } from '../decryption/key-log-file.js';
 import type { Report } from '../model.js';
 import { select, selectConnections } from '../report/select.js';
 import type { AnalyzeCommand } from './arguments.js';
@@ -32,7 +33,6 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
   const { stdout, stderr } = terminal;
   const problem = command.output === null ? null : outputProblem(command.output, command.inputs);
   if (problem !== null) return fail(stderr, problem, EXIT.usage);
-  if (command.keyLog) say(stderr, '--key-log is not read: this version decrypts nothing');
   const progress =
     command.progress && stderr.isTTY && terminal.env.TERM !== 'dumb' && !streams(command, stdout) ? progressBar(stderr) : SILENT;
   const interrupt = listen(() => progress.end());
@@ -73,6 +73,7 @@ async function read(
     onProgress: progress.update,
     keep: command.all ? ('all' as const) : ('findings' as const),
     ...(command.server === null ? {} : { server: command.server }),
+    ...keyLogOption(command, terminal),
     // Standard input ends when the signal comes, and is reported; files are just left.
     ...(command.inputs.includes('-') ? {} : { signal: interrupt.signal }),
   };
@@ -88,6 +89,20 @@ async function read(
   } catch (error) {
     await connections.throw(error);
     throw error;
+  }
+}
+
+/** SSLKEYLOGFILE is for other programs in the first place: what is wrong with it is told, and does not matter. */
+function keyLogOption(command: AnalyzeCommand, { stderr, env }: Terminal): { keyLog?: string | Uint8Array } {
+  if (command.keyLog !== null) return { keyLog: command.keyLog };
+  const path = env.SSLKEYLOGFILE;
+  if (path === undefined || path === '') return {};
+  try {
+    return { keyLog: readKeyLog(path) };
+  } catch (error) {
+    if (!(error instanceof KeyLogError)) throw error;
+    say(stderr, `SSLKEYLOGFILE: ${error.message}; nothing is decrypted with it`);
+    return {};
   }
 }
 
@@ -143,6 +158,7 @@ const DAMAGE_CODES: ReadonlySet<string> = new Set(['capture-damaged', 'capture-c
 /** An error that is no fault of the input or the output is thrown on. */
 function statusOfError(error: unknown, stderr: Writable): number {
   if (error instanceof ClosedOutput) return EXIT.ok;
+  if (error instanceof KeyLogError) return fail(stderr, error.message, EXIT.usage);
   if (error instanceof InputError) return fail(stderr, error.message, EXIT.input);
   if (error instanceof OutputError) return fail(stderr, error.message, EXIT.output);
   throw error;

@@ -24,7 +24,8 @@ export interface AnalyzeCommand {
   server: { address: string; port: number | null } | null;
   selection: Selection;
   failOnInvalidated: boolean;
-  keyLog: boolean;
+  /** Path of a key log. */
+  keyLog: string | null;
   color: 'auto' | 'always' | 'never';
   progress: boolean;
 }
@@ -111,7 +112,7 @@ function analyzeCommand(inputs: string[], values: ReadonlyMap<OptionName, string
     server: endpoint,
     selection,
     failOnInvalidated: values.has('fail-on'),
-    keyLog: values.has('key-log'),
+    keyLog: values.get('key-log') ?? null,
     color: (values.get('color') ?? 'auto') as AnalyzeCommand['color'],
     progress: !values.has('no-progress'),
   };

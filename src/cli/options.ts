@@ -18,7 +18,7 @@ export const OPTIONS = [
   { name: 'client', value: 'CIDR', help: 'list only these clients (verdicts still use all)' },
   { name: 'session', value: 'HEX', help: 'list only sessions that begin so (4 digits or more)' },
   { name: 'fail-on', value: 'WHAT', choices: ['invalidated'], help: 'invalidated: exit 1 on a finding not of low confidence' },
-  { name: 'key-log', value: 'FILE', help: 'accepted, not read: this version decrypts nothing' },
+  { name: 'key-log', value: 'FILE', help: 'decrypt alerts and tickets with this TLS key log; else with the one that SSLKEYLOGFILE names' },
   {
     name: 'color',
     value: 'WHEN',

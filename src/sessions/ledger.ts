@@ -61,10 +61,12 @@ export class SessionLedger {
   finish(): Judgement {
     const evidence = this.#servers.map((server) => new Evidence(server.hidesTickets));
     const outcomes = new Map<number, Outcome>();
-    this.#sessions.forEach((session, server) => this.#weigh(session, evidence[server]));
+    for (const session of this.#sessions.all()) this.#weigh(session, evidence[this.#sessions.server(session)]);
     const findings: Finding[] = [];
     const sessions: Session[] = [];
-    this.#sessions.forEach((session, server) => this.#judge(session, server, evidence[server], findings, sessions, outcomes));
+    for (const session of this.#sessions.all()) {
+      this.#judge(session, evidence[this.#sessions.server(session)], findings, sessions, outcomes);
+    }
     findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
     return {
       totals: this.#totals(findings),
@@ -101,17 +103,10 @@ export class SessionLedger {
   }
 
   /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
-  #judge(
-    session: number,
-    number: number,
-    evidence: Evidence,
-    findings: Finding[],
-    sessions: Session[],
-    outcomes: Map<number, Outcome>,
-  ): void {
+  #judge(session: number, evidence: Evidence, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
     if (!this.#keepAll && !this.#sessions.hasDeclines(session)) return;
     const uses = this.#sessions.views.slice(0, this.#sessions.read(session));
-    const server = this.#servers[number];
+    const server = this.#servers[this.#sessions.server(session)];
     const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');
     const causes = new Map<Use, Cause>();
     const finding = new FindingDraft();

@@ -59,11 +59,14 @@ export class SessionUses {
     }
   }
 
-  /** Calls `visit` with each session. */
-  forEach(visit: (session: number, server: number) => void): void {
+  *all(): Generator<number> {
     for (let session = 0; session < this.#ids.rows.end; session += SESSION_INTS) {
-      if (!this.#ids.isJoined(session) && this.#ids.kind(session) !== 'client') visit(session, this.#ids.server(session));
+      if (!this.#ids.isJoined(session) && this.#ids.kind(session) !== 'client') yield session;
     }
+  }
+
+  server(session: number): number {
+    return this.#ids.server(session);
   }
 
   kind(session: number): Session['kind'] {

@@ -72,6 +72,16 @@ function judgeState(side: SideView, closeNotify: CloseNotify, end: 'fin' | 'rst'
   return distance(side.resetAcknowledged, side.alertSequence) >= 0 ? 'clean' : 'reset-race';
 }
 
+/**
+ * Whether a fatal alert of `side` stands for itself, and not only answers that its peer ended without close_notify: then the end is what
+ * happened to the session.
+ */
+export function hasOwnFatalAlert(side: SideView, peer: SideView, peerClose: SideFacts): boolean {
+  if (!side.hasFatalAlert) return false;
+  const isAnswer = peerClose.state === 'unclean' && side.endsWithAlert && precedes(peer, false, side, true);
+  return !isAnswer;
+}
+
 function judgeFirst(client: SideView, server: SideView): 'client' | 'server' | null {
   const clientSigned = client.endsWithAlert || client.hasEnded;
   const serverSigned = server.endsWithAlert || server.hasEnded;

@@ -33,8 +33,6 @@ export interface Extras {
   alerts: EarlierAlert[];
   offeredTicket: Digest | null;
   offeredPsk: OfferedPsk[];
-  /** See `readPskModes`. */
-  pskModes: number;
   /** Index of the PSK that the server took; -1 for none. */
   selectedPsk: number;
   issuedTickets: IssuedTicket[];
@@ -124,7 +122,6 @@ export class TlsConnections {
         alerts: [],
         offeredTicket: null,
         offeredPsk: [],
-        pskModes: 0,
         selectedPsk: -1,
         issuedTickets: [],
         clientRandom: null,

@@ -11,7 +11,6 @@ import { ALERT_TIME, ENCRYPTED_ALERT, RecordFlag, Tls, TlsFlag, TlsSide } from '
 /** @param facts those of `connection`, read just before */
 export function describe(tcp: TcpConnections, tls: TlsConnections, connection: number, facts: ConnectionFacts): Connection {
   const { ints } = tcp.rows;
-  const extras = tls.extras(connection);
   const isAnswered = facts.serverHello > 0;
   return {
     stream: facts.stream,
@@ -28,7 +27,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
       ticket: facts.offeredTicket && digestText(facts.offeredTicket),
       psk: facts.offeredPsk.map((psk) => digestText(psk.digest)),
       pskAges: facts.offeredPsk.map((psk) => psk.obfuscatedAge),
-      pskModes: pskModeNames(extras?.pskModes ?? 0),
+      pskModes: pskModeNames(ints[connection + Tls.PSK_MODES]),
       earlyData: tls.has(connection, TlsFlag.OFFERS_EARLY_DATA),
       maybePadding: facts.maybePadding,
       isCut: facts.isHelloCut,

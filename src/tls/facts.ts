@@ -3,7 +3,7 @@ import type { CloseNotify, CloseState, Connection, Handshake, Resumption } from 
 import type { AddressTable } from '../tcp/address-table.js';
 import { type Direction, FlowFlag, sideOf, type TcpConnections, Time } from '../tcp/connections.js';
 import { versionName } from '../wire/registry/names.js';
-import { judgeCloses } from './close.js';
+import { hasOwnFatalAlert, judgeCloses } from './close.js';
 import type { Digest, IssuedTicket, OfferedPsk, TlsConnections } from './connections.js';
 import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsTime } from './fields.js';
 import { SideView } from './side.js';
@@ -127,7 +127,7 @@ export class ConnectionFacts {
     this.#judgeHandshake(tcp, connection, flags, isCompleted);
     this.#judgeResumption(flags);
     this.resumedBy = this.#resumedBy(isTls13);
-    this.hasFatalAlert = client.hasFatalAlert || server.hasFatalAlert;
+    this.hasFatalAlert = hasOwnFatalAlert(client, server, this.server) || hasOwnFatalAlert(server, client, this.client);
     this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && server.hasProtectedAlert;
     return this;
   }
@@ -138,7 +138,7 @@ export class ConnectionFacts {
     this.offeredPsk = extras?.offeredPsk ?? NONE;
     this.selectedPsk = extras?.selectedPsk ?? -1;
     this.issuedTickets = extras?.issuedTickets ?? NONE;
-    this.isDecrypted = tls.has(connection, Flag.DECRYPTS);
+    this.isDecrypted = tls.has(connection, Flag.DECRYPTED);
   }
 
   #resumedBy(isTls13: boolean): Connection['resumedBy'] {

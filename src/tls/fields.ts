@@ -18,6 +18,8 @@ export const Tls = {
   ID_LENGTHS: Row.OF_LAYER_ABOVE + 6,
   /** Payloads in which a direction without known beginning was searched for a record. */
   SEARCHED: Row.OF_LAYER_ABOVE + 7,
+  /** psk_key_exchange_modes of the ClientHello: see `readPskModes`. */
+  PSK_MODES: Row.OF_LAYER_ABOVE + 8,
 } as const;
 
 export const SESSION_ID_BYTES = 32;
@@ -79,8 +81,10 @@ export const TlsFlag = {
   /** The server took a PSK. */
   SELECTED_PSK: 131072,
   OFFERS_EARLY_DATA: 262144,
-  /** Its protected records are decrypted. */
+  /** There are secrets for its protected records. */
   DECRYPTS: 524288,
+  /** One of them was decrypted. */
+  DECRYPTED: 1048576,
 } as const;
 
 /** Bits of {@link TlsSide}.RECORD_FLAGS. */

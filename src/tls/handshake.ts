@@ -240,9 +240,9 @@ export class HandshakeReader {
     const { pskIdentities, pskModes, offersEarlyData } = this.#clientHello;
     const { ints } = this.#tls.rows;
     ints[connection + Tls.TLS_FLAGS] &= ~(Flag.OFFERS_PSK | Flag.OFFERS_EARLY_DATA);
-    if (pskModes === 0 && pskIdentities.length === 0 && !this.#tls.extras(connection)) return;
+    ints[connection + Tls.PSK_MODES] = pskModes;
+    if (pskIdentities.length === 0 && !this.#tls.extras(connection)) return;
     const extras = this.#tls.extend(connection);
-    extras.pskModes = pskModes;
     extras.offeredPsk = pskIdentities.map((identity) => ({ digest: digest(bytes, identity), obfuscatedAge: identity.obfuscatedAge }));
     this.#tls.set(connection, (pskIdentities.length > 0 ? Flag.OFFERS_PSK : 0) | (offersEarlyData ? Flag.OFFERS_EARLY_DATA : 0));
   }

@@ -238,6 +238,7 @@ export class RecordReader implements StreamConsumer {
   #decrypt(connection: number, side: number, type: number): void {
     const length = this.#protected.lengthOf(side);
     const plain = this.#protected.end(connection, side);
+    if (plain) this.#tls.set(connection, TlsFlag.DECRYPTED);
     if (plain?.contentType === Type.ALERT) this.#alerts.decrypted(connection, side, plain.bytes);
     else if (plain?.contentType === Type.HANDSHAKE && type === Type.APPLICATION_DATA)
       this.#handshake.body(connection, side, plain.bytes, 0, plain.bytes.length);

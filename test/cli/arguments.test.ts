@@ -12,7 +12,7 @@ const DEFAULTS: AnalyzeCommand = {
   server: null,
   selection: {},
   failOnInvalidated: false,
-  keyLog: false,
+  keyLog: null,
   color: 'auto',
   progress: true,
 };
@@ -34,7 +34,7 @@ describe('parseCommand', () => {
     ['--all --no-progress a.pcap', { all: true, progress: false }],
     ['--color never a.pcap', { color: 'never' }],
     ['--fail-on invalidated a.pcap', { failOnInvalidated: true }],
-    ['--key-log keys a.pcap', { keyLog: true }],
+    ['--key-log keys a.pcap', { keyLog: 'keys' }],
     ['--server 10.0.0.5 a.pcap', { server: { address: '10.0.0.5', port: null } }],
     ['--server 10.0.0.5:443 a.pcap', { server: { address: '10.0.0.5', port: 443 } }],
     ['--server 2001:DB8::0:1 a.pcap', { server: { address: '2001:db8::1', port: null } }],

@@ -32,14 +32,14 @@ function closenotify(...args: string[]): Promise<Run> {
 }
 
 /** The whole report of a capture file, as the command line prints it. */
-async function reportText(path: string): Promise<string> {
-  const { status, stdout, stderr } = await closenotify(path, '--format', 'json', '--all', '--no-progress');
+async function reportText(path: string, options: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await closenotify(path, '--format', 'json', '--all', '--no-progress', ...options);
   if (stdout === '') throw new Error(`no report of ${path} (exit ${status}): ${stderr}`);
   return stdout;
 }
 
-export async function reportOf(path: string): Promise<Report> {
-  return JSON.parse(await reportText(path));
+export async function reportOf(path: string, ...options: string[]): Promise<Report> {
+  return JSON.parse(await reportText(path, options));
 }
 
 /** Maps a list with at most `limit` tasks at a time. */

@@ -1,0 +1,4 @@
+/** Where records that could not be decrypted are counted, of all connections together. */
+export interface Failures {
+  failedRecords: number;
+}
