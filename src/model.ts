@@ -126,8 +126,11 @@ export interface Alert {
 /** One TCP connection that carried TLS. */
 export interface Connection {
   stream: number;
+  /** The TCP peer. */
   client: Endpoint;
   server: Endpoint;
+  /** The client that a PROXY header before the ClientHello names; sessions belong to the TCP peer all the same. */
+  proxiedClient: Endpoint | null;
   serverName: string | null;
   alpn: string | null;
   start: number;

@@ -1,4 +1,5 @@
 import type { Rows } from '../bytes/rows.js';
+import type { Endpoint } from '../model.js';
 import { type Direction, ROW_INTS } from '../tcp/connections.js';
 import type { RecordDecryptor } from './decryption.js';
 import { Tls, TlsSide } from './fields.js';
@@ -39,6 +40,7 @@ export interface Extras {
   /** Kept until the ServerHello, where there are secrets for it. */
   clientRandom: Uint8Array | null;
   decryptor: RecordDecryptor | null;
+  proxiedClient: Endpoint | null;
 }
 
 // The optimizer folds constants of the module itself, and loads imported ones for each packet.
@@ -126,6 +128,7 @@ export class TlsConnections {
         issuedTickets: [],
         clientRandom: null,
         decryptor: null,
+        proxiedClient: null,
       };
       this.#extras.set(connection, extras);
     }

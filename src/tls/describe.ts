@@ -16,6 +16,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
     stream: facts.stream,
     client: { address: facts.clientAddress, port: facts.clientPort },
     server: { address: facts.serverAddress, port: facts.serverPort },
+    proxiedClient: tls.extras(connection)?.proxiedClient ?? null,
     serverName: facts.serverName,
     alpn: tls.protocol(connection),
     start: facts.start,

@@ -121,4 +121,6 @@ export const RecordFlag = {
   ALERT_GUESSED: 65536,
   /** The last record is as long as a padded alert, and as much else. */
   MAYBE_ALERT_LAST: 131072,
+  /** TLS has not begun: something else comes before it. */
+  PREAMBLE: 262144,
 } as const;

@@ -1,6 +1,6 @@
 // TLS records in the byte streams of TCP: RFC 5246 6.2.1, RFC 8446 5.1. Bodies of protected records are stepped over by arithmetic.
 import type { Limits } from '../limits.js';
-import { type Moment, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
+import { directionOf, type Moment, peerOf, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
 import type { StreamConsumer } from '../tcp/reassembly.js';
 import type { Warnings } from '../warnings.js';
 import { HandshakeType } from '../wire/tls-handshake.js';
@@ -10,12 +10,14 @@ import type { TlsConnections } from './connections.js';
 import type { Decryption } from './decryption.js';
 import { RecordFlag, Tls, TlsFlag, TlsSide } from './fields.js';
 import { HandshakeReader } from './handshake.js';
+import { OTHER, Preambles, WAITING } from './preamble.js';
 import { COLLECTED, ProtectedReader } from './protected.js';
 
 /** Payloads of a connection without a beginning that are searched for a record before it is taken for something else than TLS. */
 const MAX_SEARCHED = 64;
 /** Finished in a record of TLS 1.3, with the shortest digest and the shortest tag (RFC 8446 4.4.4, 5.2). */
 const MIN_FINISHED_BYTES = 4 + 32 + 1 + 8;
+const PREAMBLES = 'too many connections that may change to TLS at a time: the oldest were left out';
 /** A protected record of TLS 1.3 that is as short as an alert; not a content type of the wire. */
 const ALERT_LIKE = 0x200;
 /** Protected alerts are 2 bytes with nonce, padding and MAC: less than this even with CBC and the longest MAC. */
@@ -24,8 +26,10 @@ const MAX_ALERT_BYTES = 512;
 // The optimizer folds constants of the module itself, and loads imported ones for each packet.
 const { TLS_FLAGS } = Tls;
 const { RECORD_FLAGS, REMAINING, CONTENT_TYPE, HEADER_COUNT, HEADER } = TlsSide;
-const { STARTED, LOST, NOT_TLS, CHANGE_CIPHER_SPEC, PROTECTED, ALERT_LAST, MAYBE_ALERT_LAST, SKIP_BODY, RENEGOTIATES, FINISHED } =
+const { STARTED, LOST, NOT_TLS, PREAMBLE, CHANGE_CIPHER_SPEC, PROTECTED, ALERT_LAST, MAYBE_ALERT_LAST, SKIP_BODY, RENEGOTIATES, FINISHED } =
   RecordFlag;
+/** Of these, a side whose records simply follow each other has only the first. */
+const STATES = STARTED | LOST | NOT_TLS | PREAMBLE;
 const { TLS, TLS13, DECRYPTS } = TlsFlag;
 const Type = ContentType;
 const HEADER_BYTES = RECORD_HEADER_BYTES;
@@ -36,6 +40,9 @@ export class RecordReader implements StreamConsumer {
   readonly #handshake: HandshakeReader;
   readonly #alerts: AlertReader;
   readonly #protected: ProtectedReader;
+  readonly #preambles = new Preambles();
+  readonly #now: Moment;
+  readonly #warnings: Warnings;
   readonly #onFinish: (connection: number) => void;
 
   constructor(
@@ -49,6 +56,8 @@ export class RecordReader implements StreamConsumer {
   ) {
     this.#tcp = tcp;
     this.#tls = tls;
+    this.#now = now;
+    this.#warnings = warnings;
     this.#handshake = new HandshakeReader(tls, now, limits, warnings, decryption);
     this.#alerts = new AlertReader(tls, now, limits, warnings);
     this.#protected = new ProtectedReader(tls, now, limits, warnings);
@@ -57,6 +66,7 @@ export class RecordReader implements StreamConsumer {
 
   open(connection: number): void {
     this.#tls.clear(connection);
+    this.#preambles.forget(connection);
   }
 
   beginsStream(bytes: Uint8Array, start: number, end: number): boolean {
@@ -76,8 +86,11 @@ export class RecordReader implements StreamConsumer {
 
   data(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void {
     const { ints } = this.#tls.rows;
-    if (ints[side + RECORD_FLAGS] & (LOST | NOT_TLS) && !this.#find(connection, side, bytes, start, end)) return;
     let at = start;
+    if ((ints[side + RECORD_FLAGS] & STATES) !== STARTED) {
+      at = this.#begin(connection, side, bytes, start, end);
+      if (at < 0) return;
+    }
     let remaining = ints[side + REMAINING];
     while (at < end) {
       if (remaining > 0) {
@@ -105,6 +118,10 @@ export class RecordReader implements StreamConsumer {
     const { ints } = this.#tls.rows;
     const flags = ints[side + RECORD_FLAGS];
     if (flags & (LOST | NOT_TLS)) return;
+    if (flags & PREAMBLE) {
+      this.#preambles.gap(connection, directionOf(connection, side));
+      return;
+    }
     if (!(flags & CHANGE_CIPHER_SPEC)) this.#tls.setSide(side, RecordFlag.GAP_IN_HANDSHAKE);
     const remaining = ints[side + REMAINING];
     const isHandshake = this.#isPlainHandshake(side);
@@ -128,9 +145,44 @@ export class RecordReader implements StreamConsumer {
       this.#handshake.cut(connection, sideOf(connection, 1));
       this.#protected.drop(sideOf(connection, 0));
       this.#protected.drop(sideOf(connection, 1));
+      const proxiedClient = this.#preambles.proxied(connection);
+      if (proxiedClient) this.#tls.extend(connection).proxiedClient = proxiedClient;
       this.#onFinish(connection);
     }
     this.#tls.clear(connection);
+    this.#preambles.forget(connection);
+  }
+
+  /** Where TLS goes on in a payload of a side whose records do not simply follow each other; below 0 when nothing of it is TLS. */
+  #begin(connection: number, side: number, bytes: Uint8Array, start: number, end: number): number {
+    const flags = this.#tls.sideFlags(side);
+    if (flags & PREAMBLE) return this.#preamble(connection, side, bytes, start, end);
+    if (flags & (LOST | NOT_TLS)) return this.#find(connection, side, bytes, start, end) ? start : -1;
+    const isRecord = bytes[start] >= Type.CHANGE_CIPHER_SPEC && bytes[start] <= Type.HEARTBEAT;
+    const isFirst = flags === 0 && !this.#tls.has(connection, TLS) && (this.#tcp.state(side) & SideState.FROM_START) !== 0;
+    const isSplit = this.#tls.rows.ints[side + HEADER_COUNT] > 0;
+    if (isRecord || !isFirst || isSplit || !this.#preambles.mayBegin(bytes, start, end)) return start;
+    const { evicted } = this.#preambles;
+    this.#preambles.open(connection);
+    if (this.#preambles.evicted > evicted) this.#warnings.add('preamble-limit', PREAMBLES, this.#now.frame);
+    this.#tls.setSide(side, PREAMBLE);
+    const peer = peerOf(connection, side);
+    if (this.#tls.sideFlags(peer) === 0) this.#tls.setSide(peer, PREAMBLE);
+    return this.#preamble(connection, side, bytes, start, end);
+  }
+
+  /** The same before TLS has begun. */
+  #preamble(connection: number, side: number, bytes: Uint8Array, start: number, end: number): number {
+    const at = this.#preambles.read(connection, directionOf(connection, side), bytes, start, end);
+    if (at === WAITING) return -1;
+    this.#tls.clearSide(side, PREAMBLE);
+    if (at >= 0) return at;
+    if (at === OTHER) {
+      this.#tls.setSide(side, NOT_TLS);
+      return -1;
+    }
+    this.#tls.setSide(side, LOST | RecordFlag.GAP_IN_HANDSHAKE);
+    return this.#find(connection, side, bytes, start, end) ? start : -1;
   }
 
   /** Whether a record begins at `start`, in a direction whose record borders are not known: only beginnings of payloads are tried. */

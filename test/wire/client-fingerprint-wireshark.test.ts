@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ja3, ja4 } from '../../src/wire/client-fingerprint.js';
 import { fixtures } from '../support/fixtures.js';
-import { clientHello, type Offer } from './client-hellos.js';
+import { clientHello } from './client-hellos.js';
 import { bytesOf, joined } from './rows.js';
 
 const hasTshark = spawnSync('tshark', ['--version']).status === 0;
@@ -40,7 +40,7 @@ it('Wireshark sees the same clients in hellos of all kinds', async ({ skip }) =>
 /** Hellos with GREASE, in the lists that both tools take for valid. */
 const grease = fc.integer({ min: 0, max: 15 }).map((i) => 0x0a0a + i * 0x1010);
 const list = (value: fc.Arbitrary<number>, minLength = 0, maxLength = 20) => fc.array(fc.oneof(value, grease), { minLength, maxLength });
-const offers: fc.Arbitrary<Offer> = fc.record({
+const offers = fc.record({
   version: fc.constantFrom(0x0300, 0x0301, 0x0302, 0x0303),
   suites: list(fc.nat(0xffff), 1, 40),
   types: fc.option(
