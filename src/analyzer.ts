@@ -69,7 +69,7 @@ export class Analyzer {
     this.#addresses = new AddressTable(this.#limits.addresses);
     const rows = new Rows(ROW_INTS, this.#limits.open);
     this.#tcp = new TcpConnections(rows);
-    this.#tls = new TlsConnections(rows);
+    this.#tls = new TlsConnections(rows, options.keep === 'all' || options.onConnection !== undefined);
     const records = new RecordReader(
       this.#tcp,
       this.#tls,
@@ -142,7 +142,7 @@ export class Analyzer {
   /** The capture is over. The analyzer must not be used any more. */
   finish(sources: CaptureSource[] = []): Report {
     this.#tracker.finish(Number.POSITIVE_INFINITY);
-    const judged = this.#ledger.finish();
+    const judged = this.#ledger.finish((number) => this.#tls.fingerprints.text(number));
     const isEmpty = this.#frames === 0;
     for (const connection of this.#kept) {
       const outcome = judged.outcomes.get(connection.stream);

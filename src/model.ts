@@ -135,6 +135,8 @@ export interface Connection {
   alpn: string | null;
   start: number;
   end: number;
+  /** Which client software this may be, by its ClientHello; null where that is not whole. */
+  fingerprint: Fingerprint | null;
   /** The negotiated version; what has no name stays visible as hex (`0x7e01`). */
   version: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | (string & {}) | null;
   /** Name in the IANA registry, or hex. */
@@ -154,6 +156,13 @@ export interface Connection {
   /** Times of the two hellos, for ages and handshake times. */
   times: { clientHello: number | null; serverHello: number | null };
   quality: Quality;
+}
+
+/** JA3 (github.com/salesforce/ja3) and JA4 (github.com/FoxIO-LLC/ja4) of a ClientHello. */
+export interface Fingerprint {
+  /** MD5, 32 hex digits. */
+  ja3: string;
+  ja4: string;
 }
 
 export interface Offered {
@@ -276,6 +285,11 @@ export interface ServerReport {
   evidence: { afterClean: Tally; afterResetRace: Tally; afterUncleanFin: Tally; afterUncleanRst: Tally; whileOpen: Tally };
   /** Offers in `evidence` and beside it whose issuing connection was inferred. */
   inferredOffers: number;
+  /**
+   * How clients of one kind close, those with the most unclean closes first, 100 kinds at most. Where connections are not kept, these are
+   * the first 2048 connections of the capture and one in sixteen of the later ones.
+   */
+  clients: ClientKind[];
   verdict: string;
   pValue: number | null;
   attributableFraction: number | null;
@@ -283,6 +297,17 @@ export interface ServerReport {
   handshakeSeconds: { full: number | null; resumed: number | null };
   avoidableFullHandshakes: number;
   advice: string[];
+}
+
+/** Connections whose ClientHellos have the same JA4, and how their clients closed. */
+export interface ClientKind {
+  ja4: string;
+  /** Null where there are several, as with browsers that shuffle their extensions. */
+  ja3: string | null;
+  connections: number;
+  clean: number;
+  unclean: number;
+  resetRace: number;
 }
 
 export interface Tally {

@@ -4,7 +4,6 @@ import { analyze, follow } from '../analyze.js';
 import { escapeText } from '../bytes/escape.js';
 import { InputError } from '../capture/input-error.js';
 import type { CaptureInput } from '../capture/read.js';
-import { KeyLogError, readKeyLog } from '../decryption/key-log-file.js';
 import type { Report } from '../model.js';
 import { select, selectConnections } from '../report/select.js';
 import type { AnalyzeCommand } from './arguments.js';
@@ -73,7 +72,7 @@ async function read(
     onProgress: progress.update,
     keep: command.all ? ('all' as const) : ('findings' as const),
     ...(command.server === null ? {} : { server: command.server }),
-    ...keyLogOption(command, terminal),
+    ...(await keyLogOption(command, terminal)),
     // Standard input ends when the signal comes, and is reported; files are just left.
     ...(command.inputs.includes('-') ? {} : { signal: interrupt.signal }),
   };
@@ -93,10 +92,11 @@ async function read(
 }
 
 /** SSLKEYLOGFILE is for other programs in the first place: what is wrong with it is told, and does not matter. */
-function keyLogOption(command: AnalyzeCommand, { stderr, env }: Terminal): { keyLog?: string | Uint8Array } {
+async function keyLogOption(command: AnalyzeCommand, { stderr, env }: Terminal): Promise<{ keyLog?: string | Uint8Array }> {
   if (command.keyLog !== null) return { keyLog: command.keyLog };
   const path = env.SSLKEYLOGFILE;
   if (path === undefined || path === '') return {};
+  const { KeyLogError, readKeyLog } = await import('../decryption/key-log-file.js');
   try {
     return { keyLog: readKeyLog(path) };
   } catch (error) {
@@ -158,7 +158,7 @@ const DAMAGE_CODES: ReadonlySet<string> = new Set(['capture-damaged', 'capture-c
 /** An error that is no fault of the input or the output is thrown on. */
 function statusOfError(error: unknown, stderr: Writable): number {
   if (error instanceof ClosedOutput) return EXIT.ok;
-  if (error instanceof KeyLogError) return fail(stderr, error.message, EXIT.usage);
+  if (error instanceof Error && error.name === 'KeyLogError') return fail(stderr, error.message, EXIT.usage);
   if (error instanceof InputError) return fail(stderr, error.message, EXIT.input);
   if (error instanceof OutputError) return fail(stderr, error.message, EXIT.output);
   throw error;

@@ -52,6 +52,8 @@ function* detailLines(server: ServerReport, width: number, paint: Paint): Genera
   yield* server.verdict === 'invalidates-on-unclean-close' ? verdict.map((line) => paint('alarm', line)) : verdict;
   const evidence = evidenceWords(server);
   if (evidence !== '') yield* wrapLabelled('  offers   ', evidence, width);
+  const clients = clientWords(server);
+  if (clients !== '') yield* wrapLabelled('  clients  ', clients, width);
   const cost = costWords(server);
   if (cost !== '') yield* wrapLabelled('  cost     ', cost, width);
   for (const advice of server.advice) yield* wrapLabelled('  advice   ', foreign(advice), width);
@@ -75,6 +77,19 @@ function evidenceWords(server: ServerReport): string {
     ] satisfies [string, Tally][]
   ).filter(([, t]) => t.resumed + t.declined > 0);
   return parts.map(([when, t]) => `${when} ${figure(t.resumed)} of ${figure(t.resumed + t.declined)} resumed`).join('; ');
+}
+
+/** Kinds of clients that are written out. */
+const MAX_CLIENTS = 3;
+
+/** `t12d1209h1_d34a8e72043a_b39be8c56a14 closed 12 of 14 uncleanly`: which software it is that closes so. */
+function clientWords(server: ServerReport): string {
+  const unclean = server.clients.filter((kind) => kind.unclean > 0);
+  const parts = unclean
+    .slice(0, MAX_CLIENTS)
+    .map((kind) => `${kind.ja4} closed ${figure(kind.unclean)} of ${figure(kind.connections)} uncleanly`);
+  if (unclean.length > MAX_CLIENTS) parts.push(`${counted(unclean.length - MAX_CLIENTS, 'more kind')} of client did`);
+  return parts.length === 0 ? '' : `by JA4: ${parts.join('; ')}`;
 }
 
 function costWords(server: ServerReport): string {

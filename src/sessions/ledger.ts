@@ -1,5 +1,5 @@
 import type { Limits } from '../limits.js';
-import type { Cause, CloseState, Finding, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
+import type { Cause, CloseState, Finding, Fingerprint, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { ServerEvidence } from './evidence.js';
@@ -58,19 +58,22 @@ export class SessionLedger {
     this.#sessions.add(facts, server);
   }
 
-  finish(): Judgement {
+  /** @param fingerprintOf the texts of the number of a client's fingerprint */
+  finish(fingerprintOf: (number: number) => Fingerprint | null): Judgement {
     const evidence = this.#servers.map((server) => new Evidence(server.hidesTickets));
     const outcomes = new Map<number, Outcome>();
-    for (const session of this.#sessions.all()) this.#weigh(session, evidence[this.#sessions.server(session)]);
+    const all = this.#sessions;
+    for (let session = all.after(-1); session >= 0; session = all.after(session))
+      this.#weigh(session, evidence[this.#sessions.server(session)]);
     const findings: Finding[] = [];
     const sessions: Session[] = [];
-    for (const session of this.#sessions.all()) {
+    for (let session = all.after(-1); session >= 0; session = all.after(session)) {
       this.#judge(session, evidence[this.#sessions.server(session)], findings, sessions, outcomes);
     }
     findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
     return {
       totals: this.#totals(findings),
-      servers: this.#describeServers(evidence, findings),
+      servers: this.#describeServers(evidence, findings, fingerprintOf),
       findings,
       sessions,
       outcomes,
@@ -175,7 +178,11 @@ export class SessionLedger {
     };
   }
 
-  #describeServers(evidence: readonly Evidence[], findings: readonly Finding[]): ServerReport[] {
+  #describeServers(
+    evidence: readonly Evidence[],
+    findings: readonly Finding[],
+    fingerprintOf: (number: number) => Fingerprint | null,
+  ): ServerReport[] {
     const found = new Map<number, Finding[]>();
     for (const finding of findings) {
       const server = this.#serverNumbers.get(keyOf(finding.server.address, finding.server.port)) as number;
@@ -183,7 +190,10 @@ export class SessionLedger {
       if (own) own.push(finding);
       else found.set(server, [finding]);
     }
-    return this.#servers.map((server, i) => describeServer(server, evidence[i].all, found.get(i) ?? []));
+    return this.#servers.map((server, i) => ({
+      ...describeServer(server, evidence[i].all, found.get(i) ?? []),
+      clients: server.clients(fingerprintOf),
+    }));
   }
 
   #totals(findings: readonly Finding[]): Omit<Totals, 'tcpConnections'> {
@@ -221,7 +231,7 @@ function keyOf(address: string, port: number): string {
   return `${address} ${port}`;
 }
 
-function describeServer(server: ServerCounts, evidence: ServerEvidence, own: readonly Finding[]): ServerReport {
+function describeServer(server: ServerCounts, evidence: ServerEvidence, own: readonly Finding[]): Omit<ServerReport, 'clients'> {
   return {
     address: server.address,
     port: server.port,

@@ -1,5 +1,5 @@
 // What is counted per server while connections come in.
-import type { HandshakeCounts } from '../model.js';
+import type { ClientKind, Fingerprint, HandshakeCounts } from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
 
 /** Names of one server that are listed. */
@@ -82,6 +82,18 @@ export class HandshakeRate {
   }
 }
 
+/** How clients with one fingerprint close. */
+interface KindCounts {
+  connections: number;
+  clean: number;
+  unclean: number;
+  resetRace: number;
+}
+
+/** Kinds of clients that are listed, and counted, of one server. */
+const MAX_LISTED_KINDS = 100;
+const MAX_KINDS = 4096;
+
 /** One server (address and port) as connections to it end. */
 export class ServerCounts {
   readonly address: string;
@@ -93,6 +105,10 @@ export class ServerCounts {
   /** Tickets were issued that nobody could see. */
   hidesTickets = false;
   #lastName: string | null = null;
+  /** By the number of the fingerprint. */
+  readonly #kinds = new Map<number, KindCounts>();
+  #lastKind: KindCounts | null = null;
+  #lastFingerprint = 0;
 
   constructor(address: string, port: number, seriesPoints: number) {
     this.address = address;
@@ -104,6 +120,7 @@ export class ServerCounts {
     this.connections++;
     this.hidesTickets ||= facts.isTls13 && !facts.isDecrypted;
     if (facts.serverName !== this.#lastName) this.#addName(facts.serverName);
+    if (facts.fingerprint > 0) this.#addKind(facts);
     const { handshake, resumption } = facts;
     const { handshakes } = this;
     if (handshake === 'full') {
@@ -121,5 +138,41 @@ export class ServerCounts {
   #addName(name: string | null): void {
     this.#lastName = name;
     if (name !== null && this.names.size < MAX_NAMES) this.names.add(name);
+  }
+
+  /** @param fingerprintOf the texts of a number */
+  clients(fingerprintOf: (number: number) => Fingerprint | null): ClientKind[] {
+    const kinds = new Map<string, ClientKind>();
+    for (const [number, counts] of this.#kinds) {
+      const fingerprint = fingerprintOf(number);
+      if (fingerprint === null) continue;
+      const { ja3, ja4 } = fingerprint;
+      const known = kinds.get(ja4);
+      if (!known) {
+        kinds.set(ja4, { ja4, ja3, ...counts });
+        continue;
+      }
+      known.ja3 = null;
+      for (const key of ['connections', 'clean', 'unclean', 'resetRace'] as const) known[key] += counts[key];
+    }
+    return [...kinds.values()].sort((a, b) => b.unclean - a.unclean || b.connections - a.connections).slice(0, MAX_LISTED_KINDS);
+  }
+
+  #addKind({ fingerprint, client }: ConnectionFacts): void {
+    if (fingerprint !== this.#lastFingerprint || this.#lastKind === null) {
+      let kind = this.#kinds.get(fingerprint);
+      if (!kind) {
+        if (this.#kinds.size >= MAX_KINDS) return;
+        kind = { connections: 0, clean: 0, unclean: 0, resetRace: 0 };
+        this.#kinds.set(fingerprint, kind);
+      }
+      this.#lastKind = kind;
+      this.#lastFingerprint = fingerprint;
+    }
+    const kind = this.#lastKind;
+    kind.connections++;
+    if (client.state === 'clean') kind.clean++;
+    else if (client.state === 'unclean') kind.unclean++;
+    else if (client.state === 'reset-race') kind.resetRace++;
   }
 }

@@ -59,10 +59,11 @@ export class SessionUses {
     }
   }
 
-  *all(): Generator<number> {
-    for (let session = 0; session < this.#ids.rows.end; session += SESSION_INTS) {
-      if (!this.#ids.isJoined(session) && this.#ids.kind(session) !== 'client') yield session;
-    }
+  /** The session after another one, the first one after -1; -1 when there is none. */
+  after(session: number): number {
+    let next = session < 0 ? 0 : session + SESSION_INTS;
+    while (next < this.#ids.rows.end && (this.#ids.isJoined(next) || this.#ids.isClient(next))) next += SESSION_INTS;
+    return next < this.#ids.rows.end ? next : -1;
   }
 
   server(session: number): number {
@@ -89,7 +90,7 @@ export class SessionUses {
 
   hasOffers(session: number): boolean {
     const { ints } = this.#ids.rows;
-    return ints[session + USES] > 1 || this.#ids.kind(session) === 'psk';
+    return ints[session + USES] > 1 || (ints[session + USES] > 0 && this.#ids.kind(session) === 'psk');
   }
 
   hasDeclines(session: number): boolean {
@@ -136,6 +137,13 @@ export class SessionUses {
 
   #collectIssues(facts: ConnectionFacts, server: number): void {
     if (facts.issuedId.length > 0) this.#issue(this.#internId(server, facts.issuedId));
+    if (facts.issuedTickets.length > 0) this.#collectTickets(facts, server);
+    if (!facts.isTls13 || facts.isDecrypted) return;
+    if (facts.handshake === 'full' || facts.handshake === 'resumed')
+      this.#issue(this.#internClient(server, this.#uses.clientNumber(facts), this.#uses.serverNameNumber(facts)));
+  }
+
+  #collectTickets(facts: ConnectionFacts, server: number): void {
     for (const { digest, lifetime } of facts.issuedTickets) {
       const session = this.#internDigest(server, facts.isTls13 ? 'psk' : 'ticket', digest);
       if (session < 0) continue;
@@ -144,8 +152,6 @@ export class SessionUses {
       if (facts.resumedBy === 'ticket' && this.#offerCount > 0 && this.#offers[0] >= 0) this.#renew(session, this.#offers[0]);
       else this.#issue(session);
     }
-    const mayHideTickets = facts.isTls13 && !facts.isDecrypted && (facts.handshake === 'full' || facts.handshake === 'resumed');
-    if (mayHideTickets) this.#issue(this.#internClient(server, this.#uses.clientNumber(facts), this.#uses.serverNameNumber(facts)));
   }
 
   #offer(session: number): void {
@@ -208,7 +214,7 @@ export class SessionUses {
     else this.#uses.link(last, use, session);
     ints[session + LAST_USE] = use + 1;
     if (this.#uses.isDeclined(use, session)) ints[session + DECLINED] = 1;
-    if (++ints[session + USES] <= this.#limits.usesPerSession || this.#ids.kind(session) === 'client') return;
+    if (++ints[session + USES] <= this.#limits.usesPerSession || this.#ids.isClient(session)) return;
     this.#dropUse(session, ints[session + FIRST_USE] - 1);
     ints[session + USES]--;
     this.#warnings.add(

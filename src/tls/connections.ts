@@ -1,6 +1,7 @@
 import type { Rows } from '../bytes/rows.js';
 import type { Endpoint } from '../model.js';
 import { type Direction, ROW_INTS } from '../tcp/connections.js';
+import { Fingerprints } from '../wire/client-fingerprint.js';
 import type { RecordDecryptor } from './decryption.js';
 import { Tls, TlsSide } from './fields.js';
 
@@ -47,16 +48,33 @@ export interface Extras {
 const { TLS_FLAGS, CLIENT } = Tls;
 const { RECORD_FLAGS } = TlsSide;
 
+/** Clients whose fingerprint is taken in any case where not all are; of later ones it is that of one in so many. */
+const FIRST_FINGERPRINTS = 2048;
+const LATER_FINGERPRINTS = 16;
+
 /** What TLS tells of each followed connection, in the rows of TCP. */
 export class TlsConnections {
   readonly rows: Rows;
+  readonly fingerprints = new Fingerprints();
   readonly #serverNames: (string | null)[] = [];
   readonly #protocols: (string | null)[] = [];
   readonly #extras = new Map<number, Extras>();
 
-  /** @param rows those of the TCP connections */
-  constructor(rows: Rows) {
+  readonly #takesAllFingerprints: boolean;
+  #hellos = 0;
+
+  /**
+   * @param rows those of the TCP connections
+   * @param takesAllFingerprints of each client; else of the first ones, and of some later ones
+   */
+  constructor(rows: Rows, takesAllFingerprints: boolean) {
     this.rows = rows;
+    this.#takesAllFingerprints = takesAllFingerprints;
+  }
+
+  /** Whether the fingerprint of one more ClientHello is to be taken. It costs more than all else that a hello is read for. */
+  takesFingerprint(): boolean {
+    return this.#takesAllFingerprints || ++this.#hellos <= FIRST_FINGERPRINTS || this.#hellos % LATER_FINGERPRINTS === 0;
   }
 
   /** Forgets what is kept beside the row. */

@@ -21,6 +21,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
     alpn: tls.protocol(connection),
     start: facts.start,
     end: facts.end,
+    fingerprint: tls.fingerprints.text(facts.fingerprint),
     version: facts.version,
     cipherSuite: isAnswered ? cipherSuiteName(ints[connection + Tls.CIPHER_SUITE]) : null,
     offered: {

@@ -86,6 +86,8 @@ export class ConnectionFacts {
   clientHelloTime = 0;
   serverHelloTime = 0;
   missingBytes = 0;
+  /** Number of the client's fingerprint; 0: none. */
+  fingerprint = 0;
   readonly #clientView = new SideView();
   readonly #serverView = new SideView();
 
@@ -106,6 +108,7 @@ export class ConnectionFacts {
     this.serverEms = (flags & Flag.SERVER_EMS) !== 0;
     this.clientHello = flags & Flag.CLIENT_HELLO ? ints[connection + Tls.CLIENT_HELLO_FRAME] : 0;
     this.serverHello = flags & Flag.SERVER_HELLO ? ints[connection + Tls.SERVER_HELLO_FRAME] : 0;
+    this.fingerprint = ints[connection + Tls.FINGERPRINT];
     this.clientHelloTime = floats[(connection >> 1) + TlsTime.CLIENT_HELLO];
     this.serverHelloTime = floats[(connection >> 1) + TlsTime.SERVER_HELLO];
     const client = this.#clientView;

@@ -20,6 +20,8 @@ export const Tls = {
   SEARCHED: Row.OF_LAYER_ABOVE + 7,
   /** psk_key_exchange_modes of the ClientHello: see `readPskModes`. */
   PSK_MODES: Row.OF_LAYER_ABOVE + 8,
+  /** Number of the client's fingerprint; 0: none. */
+  FINGERPRINT: Row.OF_LAYER_ABOVE + 9,
 } as const;
 
 export const SESSION_ID_BYTES = 32;

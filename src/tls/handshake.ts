@@ -4,6 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { Limits } from '../limits.js';
 import { directionOf, type Moment } from '../tcp/connections.js';
 import type { Warnings } from '../warnings.js';
+import { MAX_FINGERPRINTS } from '../wire/client-fingerprint.js';
 import type { Range } from '../wire/tls-extensions.js';
 import { ClientHello, HandshakeType, isHandshakeType, NewSessionTicket, ServerHello } from '../wire/tls-handshake.js';
 import type { Digest, TlsConnections } from './connections.js';
@@ -230,9 +231,22 @@ export class HandshakeReader {
       this.#tls.extend(connection).offeredTicket = digest(bytes, hello.ticket);
     }
     this.#keepPsk(connection, bytes);
+    if (isWhole && this.#tls.takesFingerprint()) this.#keepFingerprint(connection, bytes, start, end);
     if (this.#decryption?.knows(bytes, start + VERSION_BYTES)) {
       this.#tls.extend(connection).clientRandom = bytes.slice(start + VERSION_BYTES, start + VERSION_BYTES + RANDOM_BYTES);
     }
+  }
+
+  #keepFingerprint(connection: number, bytes: Uint8Array, start: number, end: number): void {
+    const { fingerprints, rows } = this.#tls;
+    const number = fingerprints.of(bytes, start, end);
+    rows.ints[connection + Tls.FINGERPRINT] = number;
+    if (number === 0 && fingerprints.size === MAX_FINGERPRINTS)
+      this.#warnings.add(
+        'fingerprint-limit',
+        `more than ${MAX_FINGERPRINTS} kinds of clients: further ones have no fingerprint`,
+        this.#now.frame,
+      );
   }
 
   /** What the ClientHello that was just read offers of TLS 1.3. That of a second one, after HelloRetryRequest, takes the place of the first. */

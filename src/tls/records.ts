@@ -229,13 +229,19 @@ export class RecordReader implements StreamConsumer {
     ints[side + RECORD_FLAGS] = flags;
     if (!(before & STARTED)) this.#tls.set(connection, TLS);
     if (type === Type.ALERT) this.#alerts.begin(connection, side, length);
-    const tlsFlags = ints[connection + TLS_FLAGS];
-    if (tlsFlags & DECRYPTS && (type === Type.APPLICATION_DATA || (flags & CHANGE_CIPHER_SPEC && !(tlsFlags & TLS13))))
-      ints[side + CONTENT_TYPE] = this.#protected.begin(connection, side, type, version, length);
-    if (length <= MAX_ALERT_LIKE_BYTES && tlsFlags & TLS13 && ints[side + CONTENT_TYPE] === Type.APPLICATION_DATA) {
-      ints[side + CONTENT_TYPE] = ALERT_LIKE | length;
-    }
+    if (ints[connection + TLS_FLAGS] & (DECRYPTS | TLS13)) this.#protectedHeader(connection, side, type, version, length);
     return true;
+  }
+
+  /** A record begins that may be decrypted, or judged by its size. */
+  #protectedHeader(connection: number, side: number, type: number, version: number, length: number): void {
+    const { ints } = this.#tls.rows;
+    const flags = ints[connection + TLS_FLAGS];
+    const isProtected = type === Type.APPLICATION_DATA || (ints[side + RECORD_FLAGS] & CHANGE_CIPHER_SPEC && !(flags & TLS13));
+    let collected = type;
+    if (flags & DECRYPTS && isProtected) collected = this.#protected.begin(connection, side, type, version, length);
+    const isAlertLike = collected === Type.APPLICATION_DATA && flags & TLS13 && length <= MAX_ALERT_LIKE_BYTES;
+    ints[side + CONTENT_TYPE] = isAlertLike ? ALERT_LIKE | length : collected;
   }
 
   /** A record header that a segment border cuts: reads what is there of it. Returns where to go on. */

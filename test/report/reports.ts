@@ -20,6 +20,7 @@ export function server(partial: Partial<ServerReport> = {}): ServerReport {
     invalidatedSessions: 0,
     evidence: { afterClean: none, afterResetRace: none, afterUncleanFin: none, afterUncleanRst: none, whileOpen: none },
     inferredOffers: 0,
+    clients: [],
     verdict: 'inconclusive',
     pValue: null,
     attributableFraction: null,
@@ -43,6 +44,7 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
     alpn: null,
     start: 0,
     end: 0,
+    fingerprint: null,
     version: null,
     cipherSuite: null,
     offered: {
