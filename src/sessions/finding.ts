@@ -2,7 +2,7 @@
 import type { Cause, Decline, Endpoint, Finding, Ref, Tally, UncleanClose } from '../model.js';
 import type { ServerEvidence } from './evidence.js';
 import type { Culprit, Offer } from './story.js';
-import type { Use } from './uses.js';
+import type { Use } from './use.js';
 
 /**
  * Session timeouts are whole seconds: SSL_CTX_set_timeout (OpenSSL), SSLSessionContext.setSessionTimeout (JSSE), ssl_session_timeout

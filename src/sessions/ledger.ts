@@ -7,7 +7,7 @@ import { causeOf, FindingDraft } from './finding.js';
 import { noHandshakes, ServerCounts } from './servers.js';
 import { SessionUses } from './session-uses.js';
 import { type Offer, Teller } from './story.js';
-import type { Use } from './uses.js';
+import type { Use } from './use.js';
 
 /** What hindsight made of the offer of one connection. */
 export interface Outcome {

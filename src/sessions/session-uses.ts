@@ -5,7 +5,8 @@ import type { Digest } from '../tls/connections.js';
 import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { DECLINED, FIRST_USE, IdTable, LAST_USE, LIFETIME, SESSION_INTS, USES } from './id-table.js';
-import { Use, Uses } from './uses.js';
+import { Use } from './use.js';
+import { Uses } from './uses.js';
 
 const NO_SESSION = -1;
 const DIGEST_BYTES = 32;

@@ -1,6 +1,6 @@
 // What happened to one session, in order, and what each offer of it says about the closes before it.
 import type { Cause, Session } from '../model.js';
-import type { Use, UseClose } from './uses.js';
+import type { Use, UseClose } from './use.js';
 
 /** The worst that happened to a session since the server last showed that it had it. */
 export type Exposure = 'open' | 'clean' | 'reset-race' | 'unclean-fin' | 'unclean-rst' | 'aborted' | 'unknown';

@@ -1,214 +1,25 @@
 import { Rows } from '../bytes/rows.js';
 import type { CloseState } from '../model.js';
 import type { ConnectionFacts, SideFacts } from '../tls/facts.js';
+import { Field, USE_INTS, type Use, UseFlag, UseTime } from './use.js';
 
-/** What a connection was to a session. */
-export type Role = 'issued' | 'resumed' | 'declined' | 'unanswered';
-
-const STATES: readonly CloseState[] = ['open', 'unknown', 'clean', 'aborted', 'reset-race', 'unclean'];
-const ENDS = [null, 'fin', 'rst'] as const;
-
-// Doubles of a row, at half its number.
-const ANSWER_TIME = 0;
-const END_TIMES = 1;
-// Integers of a row.
-const STREAM = 6;
-const CLIENT_HELLO = 7;
-const SERVER_HELLO = 8;
-/** From the ClientHello to the ServerHello, microseconds. */
-const HELLO_LEAD = 9;
-const CLIENT_ADDRESS = 10;
-const PORT_AND_FLAGS = 11;
-const CLOSES = 12;
-const END_FRAMES = 13;
-const OFFERED = 15;
-const ISSUED = 16;
-const NEXT_OF_OFFERED = 17;
-const NEXT_OF_ISSUED = 18;
-const NAMES = 19;
-const INTS = 20;
-
-const Flag = {
-  RESUMED: 1,
-  ANSWERED: 2,
-  COMPLETED: 4,
-  FATAL: 8,
-  AMBIGUOUS: 16,
-  UNCERTAIN: 32,
-  CLIENT_EMS: 64,
-  SERVER_EMS: 128,
-  SERVER_FIRST: 256,
-  HELLO_CUT: 512,
-} as const;
-/** How one side of a {@link Use} closed. */
-export class UseClose {
-  readonly #use: Use;
-  readonly #side: 0 | 1;
-
-  constructor(use: Use, side: 0 | 1) {
-    this.#use = use;
-    this.#side = side;
-  }
-
-  get state(): CloseState {
-    return STATES[this.#packed & 15];
-  }
-
-  get end(): 'fin' | 'rst' | null {
-    return ENDS[this.#packed >>> 4];
-  }
-
-  /** 0 where there is no end. */
-  get frame(): number {
-    return this.#use.int(END_FRAMES + this.#side);
-  }
-
-  get time(): number {
-    return this.#use.float(END_TIMES + this.#side);
-  }
-
-  get #packed(): number {
-    return (this.#use.int(CLOSES) >>> (8 * this.#side)) & 0xff;
-  }
-}
-
-/** One connection, as far as the sessions need it: a view of its row, which may be moved to another one. */
-export class Use {
-  readonly clientClose = new UseClose(this, 0);
-  readonly serverClose = new UseClose(this, 1);
-  readonly #rows: Rows;
-  #row = 0;
-  #role: Role = 'issued';
-  /** That it issued the session is inferred from who offered it when. */
-  isInferred = false;
-
-  constructor(rows: Rows) {
-    this.#rows = rows;
-  }
-
-  /** Looks at another row from now on. */
-  move(row: number, session: number, isInferred = false): void {
-    this.#row = row;
-    this.isInferred = isInferred;
-    const { ints } = this.#rows;
-    const flags = ints[row + PORT_AND_FLAGS];
-    if (ints[row + OFFERED] !== session + 1) this.#role = 'issued';
-    else if (flags & Flag.RESUMED) this.#role = 'resumed';
-    else this.#role = flags & Flag.ANSWERED ? 'declined' : 'unanswered';
-  }
-
-  int(field: number): number {
-    return this.#rows.ints[this.#row + field];
-  }
-
-  float(field: number): number {
-    return this.#rows.floats[(this.#row >> 1) + field];
-  }
-
-  get row(): number {
-    return this.#row;
-  }
-
-  get role(): Role {
-    return this.#role;
-  }
-
-  get stream(): number {
-    return this.int(STREAM);
-  }
-
-  get clientHello(): number {
-    return this.int(CLIENT_HELLO);
-  }
-
-  /** Frame of the ServerHello; null where the server did not answer. */
-  get serverHello(): number | null {
-    return this.int(SERVER_HELLO) || null;
-  }
-
-  get helloTime(): number {
-    return this.answerTime - this.int(HELLO_LEAD) / 1e6;
-  }
-
-  /** Time of the ServerHello, or of the ClientHello where there is none. */
-  get answerTime(): number {
-    return this.float(ANSWER_TIME);
-  }
-
-  /** Frame of the ServerHello, or of the ClientHello where there is none. */
-  get answerFrame(): number {
-    return this.int(SERVER_HELLO) || this.int(CLIENT_HELLO);
-  }
-
-  get clientAddress(): number {
-    return this.int(CLIENT_ADDRESS);
-  }
-
-  get clientPort(): number {
-    return this.int(PORT_AND_FLAGS) >>> 16;
-  }
-
-  /** The server gave the first sign of closing. */
-  get serverFirst(): boolean {
-    return this.#has(Flag.SERVER_FIRST);
-  }
-
-  /** The handshake ran to its end. */
-  get completed(): boolean {
-    return this.#has(Flag.COMPLETED);
-  }
-
-  /** A fatal alert in clear. */
-  get fatalAlert(): boolean {
-    return this.#has(Flag.FATAL);
-  }
-
-  /** A protected alert of the server that came first: close_notify or fatal. */
-  get ambiguousAlert(): boolean {
-    return this.#has(Flag.AMBIGUOUS);
-  }
-
-  /** The session ID may be no offer: it is padding, or stands beside a ticket that the capture cut off. */
-  get isUncertain(): boolean {
-    return this.#has(Flag.UNCERTAIN);
-  }
-
-  /** Time of the last packet where the client gave no end, else of that end. */
-  get lastSeen(): number {
-    return this.float(END_TIMES);
-  }
-
-  /** Numbers of texts, equal for equal texts; 0 where there is none. */
-  get version(): number {
-    return this.int(NAMES) & 0xff;
-  }
-
-  get serverName(): number {
-    return this.int(NAMES) >>> 8;
-  }
-
-  /** The extensions of the ClientHello are not known. */
-  get isHelloCut(): boolean {
-    return this.#has(Flag.HELLO_CUT);
-  }
-
-  get clientEms(): boolean {
-    return this.#has(Flag.CLIENT_EMS);
-  }
-
-  get serverEms(): boolean {
-    return this.#has(Flag.SERVER_EMS);
-  }
-
-  /** Session that this connection issued, -1 for none. */
-  get issued(): number {
-    return this.int(ISSUED) - 1;
-  }
-
-  #has(flag: number): boolean {
-    return (this.int(PORT_AND_FLAGS) & flag) !== 0;
-  }
-}
+// The optimizer folds constants of the module itself, and loads imported ones for each connection.
+const {
+  STREAM,
+  CLIENT_HELLO,
+  SERVER_HELLO,
+  HELLO_LEAD,
+  CLIENT_ADDRESS,
+  PORT_AND_FLAGS,
+  CLOSES,
+  END_FRAMES,
+  OFFERED,
+  ISSUED,
+  NEXT_OF_OFFERED,
+  NEXT_OF_ISSUED,
+  NAMES,
+} = Field;
+const Flag = UseFlag;
 
 /** Different texts that are told apart; what comes after shares the number of none. */
 const MAX_TEXTS = 1 << 20;
@@ -224,7 +35,7 @@ export class Uses {
 
   /** @param limit connections remembered */
   constructor(limit: number) {
-    this.rows = new Rows(INTS, limit);
+    this.rows = new Rows(USE_INTS, limit);
   }
 
   get size(): number {
@@ -249,9 +60,9 @@ export class Uses {
     ints[row + OFFERED] = offered + 1;
     ints[row + ISSUED] = issued + 1;
     ints[row + NAMES] = (this.#names.intern(this.#lowerCase(facts.serverName)) << 8) | (this.#versions.intern(facts.version) & 0xff);
-    floats[(row >> 1) + ANSWER_TIME] = answer;
-    floats[(row >> 1) + END_TIMES] = facts.client.frame > 0 ? facts.client.time : facts.end;
-    floats[(row >> 1) + END_TIMES + 1] = facts.server.time;
+    floats[(row >> 1) + UseTime.ANSWER] = answer;
+    floats[(row >> 1) + UseTime.ENDS] = facts.client.frame > 0 ? facts.client.time : facts.end;
+    floats[(row >> 1) + UseTime.ENDS + 1] = facts.server.time;
     return row;
   }
 
@@ -307,7 +118,7 @@ export class Uses {
   }
 
   answerTime(row: number): number {
-    return this.rows.floats[(row >> 1) + ANSWER_TIME];
+    return this.rows.floats[(row >> 1) + UseTime.ANSWER];
   }
 
   /** Numbers of client and server name, 0 for a client that is not told apart. */
@@ -343,7 +154,7 @@ function flagsOf(facts: ConnectionFacts): number {
   return flags;
 }
 
-/** Place in {@link STATES}. */
+/** Place in `STATES` of use.ts. */
 function stateNumber(state: CloseState): number {
   switch (state) {
     case 'open':

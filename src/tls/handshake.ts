@@ -10,6 +10,7 @@ import { ClientHello, HandshakeType, isHandshakeType, NewSessionTicket, ServerHe
 import type { Digest, TlsConnections } from './connections.js';
 import type { Decryption } from './decryption.js';
 import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsSide, TlsTime } from './fields.js';
+import { Messages } from './messages.js';
 import { Names } from './names.js';
 
 // The optimizer folds constants of the module itself, and loads imported ones for each packet.
@@ -26,19 +27,6 @@ const LEGACY_VERSION = 0x0303;
 /** A hello begins with its version and its random. */
 const VERSION_BYTES = 2;
 const RANDOM_BYTES = 32;
-/** First size of the buffer of a message in pieces: most hellos. */
-const MIN_MESSAGE_BYTES = 512;
-
-interface Message {
-  bytes: Uint8Array;
-  length: number;
-  /** Its length as the header says. */
-  announced: number;
-  /** Of the last piece. */
-  frame: number;
-  time: number;
-}
-
 /** Messages that only a full handshake has (RFC 5246 7.3), a bit each. */
 const FULL_HANDSHAKE =
   (1 << HandshakeType.CERTIFICATE) |
@@ -50,24 +38,20 @@ const FULL_HANDSHAKE =
 export class HandshakeReader {
   readonly #tls: TlsConnections;
   readonly #now: Moment;
-  readonly #limits: Limits;
   readonly #warnings: Warnings;
   readonly #decryption: Decryption | null;
   readonly #names = new Names();
   readonly #clientHello = new ClientHello();
   readonly #serverHello = new ServerHello();
   readonly #ticket = new NewSessionTicket();
-  /** Messages being put together, by side. */
-  readonly #messages = new Map<number, Message>();
-  /** Bytes reserved for all of them. */
-  #held = 0;
+  readonly #messages: Messages;
 
   constructor(tls: TlsConnections, now: Moment, limits: Limits, warnings: Warnings, decryption: Decryption | null) {
     this.#tls = tls;
     this.#decryption = decryption;
     this.#now = now;
-    this.#limits = limits;
     this.#warnings = warnings;
+    this.#messages = new Messages(now, limits, warnings);
   }
 
   /** A piece of the body of plaintext handshake records. */
@@ -80,7 +64,7 @@ export class HandshakeReader {
         const length = Math.min(left, end - at);
         ints[side + MESSAGE_LEFT] = left - length;
         if (this.#tls.sideFlags(side) & COLLECTING) {
-          this.#collect(side, bytes, at, at + length);
+          this.#messages.add(side, bytes, at, at + length);
           if (left === length) this.#collected(connection, side, true);
         }
         at += length;
@@ -121,11 +105,6 @@ export class HandshakeReader {
     if (this.#tls.sideFlags(side) & COLLECTING) this.#collected(connection, side, false);
   }
 
-  #forget(side: number): void {
-    this.#held -= this.#messages.get(side)?.bytes.length ?? 0;
-    this.#messages.delete(side);
-  }
-
   /** Reads a message header at `at`; the message itself as well where it is whole. Returns where to go on, or -1 when lost. */
   #header(connection: number, side: number, bytes: Uint8Array, at: number, end: number): number {
     const { ints } = this.#tls.rows;
@@ -163,29 +142,15 @@ export class HandshakeReader {
     ints[side + MESSAGE_TYPE] = type;
     if (isRead) {
       this.#tls.setSide(side, COLLECTING);
-      this.#messages.set(side, { bytes: new Uint8Array(0), length: 0, announced: length, frame: 0, time: 0 });
+      this.#messages.begin(side, length);
     }
     return at;
   }
 
-  #collect(side: number, bytes: Uint8Array, start: number, end: number): void {
-    const message = this.#messages.get(side);
-    if (!message) return;
-    const room = Math.min(this.#limits.handshakeBytes - message.length, this.#limits.totalHandshakeBytes - this.#held);
-    if (end - start > room)
-      this.#warnings.add('handshake-limit', 'a handshake message longer than is kept: only its beginning was read', this.#now.frame);
-    const before = message.bytes.length;
-    append(message, bytes, start, Math.min(end, start + Math.max(0, room)));
-    this.#held += message.bytes.length - before;
-    message.frame = this.#now.frame;
-    message.time = this.#now.time;
-  }
-
   #collected(connection: number, side: number, isWhole: boolean): void {
     this.#tls.clearSide(side, COLLECTING);
-    const message = this.#messages.get(side);
+    const message = this.#messages.take(side);
     if (!message) return;
-    this.#forget(side);
     const type = this.#tls.rows.ints[side + MESSAGE_TYPE];
     const { frame, time } = this.#now;
     this.#now.frame = message.frame;
@@ -337,16 +302,4 @@ export class HandshakeReader {
 function digest(bytes: Uint8Array, range: Range): Digest {
   const hash = sha256(bytes.subarray(range.start, range.start + range.length));
   return new Int32Array(hash.buffer, hash.byteOffset, SESSION_ID_BYTES / 4);
-}
-
-/** Bytes are taken as they come, not as announced: an announced length costs its sender nothing. */
-function append(message: Message, bytes: Uint8Array, start: number, end: number): void {
-  const length = message.length + end - start;
-  if (length > message.bytes.length) {
-    const larger = new Uint8Array(Math.max(length, message.bytes.length * 2, MIN_MESSAGE_BYTES));
-    larger.set(message.bytes.subarray(0, message.length));
-    message.bytes = larger;
-  }
-  message.bytes.set(bytes.subarray(start, end), message.length);
-  message.length = length;
 }
