@@ -57,6 +57,7 @@ export class Analyzer {
   readonly #ledger: SessionLedger;
   readonly #kept: Connection[] = [];
   #frames = 0;
+  #decrypted = 0;
   #bytes = 0;
   #firstTime = Number.POSITIVE_INFINITY;
   #lastTime = Number.NEGATIVE_INFINITY;
@@ -156,6 +157,7 @@ export class Analyzer {
         sources,
         firstTime: isEmpty ? null : this.#firstTime,
         lastTime: isEmpty ? null : this.#lastTime,
+        decryptedConnections: this.#decrypted,
         warnings: this.warnings.list(),
       },
       totals: { tcpConnections: this.#tracker.streams, ...judged.totals },
@@ -257,6 +259,7 @@ export class Analyzer {
     const facts = this.#facts.read(this.#tcp, this.#tls, this.#addresses, number);
     if (!this.#isSelected(facts)) return;
     this.#ledger.add(facts);
+    if (facts.isDecrypted) this.#decrypted++;
     const { keep, onConnection } = this.#options;
     if (keep !== 'all' && !onConnection) return;
     const connection = describe(this.#tcp, this.#tls, number, facts);

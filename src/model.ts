@@ -22,6 +22,8 @@ export interface CaptureInfo {
   /** Time of the earliest frame; null when there is none. */
   firstTime: number | null;
   lastTime: number | null;
+  /** TLS connections of which records were decrypted. */
+  decryptedConnections: number;
   warnings: Warning[];
 }
 

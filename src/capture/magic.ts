@@ -30,7 +30,7 @@ export function describeOther(bytes: Uint8Array): string {
 
 const SHOWN_BYTES = 4;
 const EDITCAP = 'Convert it with: editcap -F pcapng FILE NEW';
-const KEY_LOG = { is: 'a TLS key log', advice: 'Give it beside a capture, as the key log' };
+const KEY_LOG = { is: 'a TLS key log', advice: 'Give it beside a capture, with --key-log FILE' };
 
 function pipedThrough(command: string): string {
   return `Decompress it first: ${command} FILE | closenotify -`;

@@ -35,9 +35,9 @@ export class Secrets {
     const add = (code: string, message: string, count: number) => {
       if (count > 0) warnings.add(code, message, null, '', count);
     };
-    add('key-log-line', 'lines of the key log that are none were left out', linesNotUnderstood);
+    add('key-log-line', 'lines of the key log are no key log lines, and were skipped', linesNotUnderstood);
     add('key-log-limit', 'more secrets than are kept: later ones were left out', linesOverLimit);
-    if (linesUsed === 0) add('key-log-empty', 'the key log holds no secret that TLS records are protected with', 1);
+    if (linesUsed === 0) add('key-log-empty', 'the key log holds no secret that can be used: is it empty, or compressed?', 1);
     else if (connections === 0 && unsupported === 0)
       add('key-log-unused', 'no connection of the capture has a secret in the key log: it may belong to another capture', 1);
     add(

@@ -25,6 +25,8 @@ const CONNECTION_COLUMNS: readonly GridColumn[] = [
   { title: 'server close' },
 ];
 
+const INFERRED = '~ inferred: tickets of TLS 1.3 are encrypted; --key-log makes it certain';
+
 export function* sessionLines(sessions: readonly Session[], width: number, paint: Paint): Generator<string> {
   yield paint('title', 'Sessions');
   if (sessions.length === 0) yield 'none';
@@ -32,6 +34,7 @@ export function* sessionLines(sessions: readonly Session[], width: number, paint
     yield '';
     yield `${endpointText(group[0].server)}: ${counted(group.length, 'session')}`;
     for (const lines of grid(SESSION_COLUMNS, () => sessionRows(group), width)) yield* lines;
+    if (group.some((session) => session.issuedInferred)) yield* wrapLabelled('', INFERRED, width);
   }
 }
 
@@ -54,11 +57,18 @@ export function* connectionLines(
 }
 
 function* sessionRows(sessions: readonly Session[]): Generator<GridRow> {
-  for (const { id, kind, issued, offers } of sessions) {
+  for (const { id, kind, issued, issuedInferred, offers } of sessions) {
     const count = (outcome: string) => String(offers.filter((o) => o.outcome === outcome).length);
     const causes = [...new Set(offers.map((o) => o.cause).filter((c) => c !== null))];
     const declined = causes.length === 0 ? count('declined') : `${count('declined')} (${causes.join(', ')})`;
-    yield [shortId(id), kind, issued === null ? '-' : `#${issued.frame}`, count('resumed'), declined, count('unanswered')];
+    yield [
+      shortId(id),
+      kind,
+      issued === null ? '-' : `${issuedInferred ? '~' : ''}#${issued.frame}`,
+      count('resumed'),
+      declined,
+      count('unanswered'),
+    ];
   }
 }
 

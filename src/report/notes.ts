@@ -1,7 +1,7 @@
 /** What was read, and what stands between it and a sure verdict: the end of the table. */
 import type { CaptureInfo, CaptureSource, Warning } from '../model.js';
 import type { Paint } from './paint.js';
-import { byteFigure, counted, foreign, utc, wrapLabelled } from './text.js';
+import { byteFigure, counted, figure, foreign, utc, wrapLabelled } from './text.js';
 
 /** Sources listed one by one unless all were asked for. */
 const MAX_SOURCES = 10;
@@ -10,7 +10,7 @@ const MAX_LINK_TYPE_COLUMNS = 40;
 /** Longest IPv4 packet (RFC 791 3.1): a snap length from here on cuts nothing that matters. */
 const UNLIMITED_SNAP_LENGTH = 65_535;
 
-export function* noteLines(capture: CaptureInfo, width: number, all: boolean, paint: Paint): Generator<string> {
+export function* noteLines(capture: CaptureInfo, tlsConnections: number, width: number, all: boolean, paint: Paint): Generator<string> {
   yield paint('title', 'Capture');
   if (capture.sources.length === 0) yield '  nothing was read';
   const shown = all ? capture.sources : capture.sources.slice(0, MAX_SOURCES);
@@ -27,6 +27,12 @@ export function* noteLines(capture: CaptureInfo, width: number, all: boolean, pa
   if (firstTime !== null && lastTime !== null) {
     yield* wrapLabelled('  ', `${utc(firstTime)} to ${utc(lastTime)} (${(lastTime - firstTime).toFixed(3)} s)`, width);
   }
+  if (capture.decryptedConnections > 0)
+    yield* wrapLabelled(
+      '  ',
+      `keys: ${figure(capture.decryptedConnections)} of ${counted(tlsConnections, 'TLS connection')} decrypted`,
+      width,
+    );
   if (capture.warnings.length === 0) return;
   yield '';
   yield paint('title', 'Warnings');

@@ -17,7 +17,7 @@ export interface Selection {
 export function select(report: Report, selection: Selection): Report {
   if (selection.client === undefined && selection.session === undefined) return report;
   const range = rangeOf(selection);
-  const streams = new Set(report.connections.filter((c) => range(c.client.address)).map((c) => c.stream));
+  const streams = new Set(report.connections.filter((c) => isOf(c, range)).map((c) => c.stream));
   return {
     ...report,
     findings: report.findings.filter((f) => isSession(f.session.id, selection) && isFindingOf(f, range)),
@@ -29,7 +29,12 @@ export function select(report: Report, selection: Selection): Report {
 /** The connections of a selection. */
 export function selectConnections(connections: readonly Connection[], selection: Selection): Connection[] {
   const range = rangeOf(selection);
-  return connections.filter((c) => range(c.client.address) && identifiers(c).some((id) => isSession(id, selection)));
+  return connections.filter((c) => isOf(c, range) && identifiers(c).some((id) => isSession(id, selection)));
+}
+
+/** The TCP peer, or the client that a PROXY header names. */
+function isOf(c: Connection, range: AddressRange): boolean {
+  return range(c.client.address) || (c.proxiedClient !== null && range(c.proxiedClient.address));
 }
 
 function rangeOf(selection: Selection): AddressRange {

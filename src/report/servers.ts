@@ -76,7 +76,10 @@ function evidenceWords(server: ServerReport): string {
       ['after an unclean RST', afterUncleanRst],
     ] satisfies [string, Tally][]
   ).filter(([, t]) => t.resumed + t.declined > 0);
-  return parts.map(([when, t]) => `${when} ${figure(t.resumed)} of ${figure(t.resumed + t.declined)} resumed`).join('; ');
+  const words = parts.map(([when, t]) => `${when} ${figure(t.resumed)} of ${figure(t.resumed + t.declined)} resumed`).join('; ');
+  return server.inferredOffers === 0 || words === ''
+    ? words
+    : `${words} (of ${counted(server.inferredOffers, 'offer')} the issuer is inferred)`;
 }
 
 /** Kinds of clients that are written out. */
@@ -88,7 +91,7 @@ function clientWords(server: ServerReport): string {
   const parts = unclean
     .slice(0, MAX_CLIENTS)
     .map((kind) => `${kind.ja4} closed ${figure(kind.unclean)} of ${figure(kind.connections)} uncleanly`);
-  if (unclean.length > MAX_CLIENTS) parts.push(`${counted(unclean.length - MAX_CLIENTS, 'more kind')} of client did`);
+  if (unclean.length > MAX_CLIENTS) parts.push(`and ${counted(unclean.length - MAX_CLIENTS, 'more kind')}`);
   return parts.length === 0 ? '' : `by JA4: ${parts.join('; ')}`;
 }
 

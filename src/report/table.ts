@@ -49,7 +49,7 @@ function* sections(report: Report, width: number, all: boolean, selected: boolea
     yield connectionLines(report.connections, report.capture.firstTime, width, paint);
   }
   yield [''];
-  yield noteLines(report.capture, width, all, paint);
+  yield noteLines(report.capture, report.totals.tlsConnections, width, all, paint);
 }
 
 function* headlineLines(report: Report, width: number, selected: boolean, paint: Paint): Generator<string> {

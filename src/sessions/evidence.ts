@@ -33,7 +33,7 @@ export class ServerEvidence {
 
   readonly add = (offer: Offer): void => {
     const { use, proof, issue } = offer;
-    if (proof === null) return;
+    if (proof === null || offer.isAmbiguous) return;
     if (offer.isInferred) this.inferred++;
     if (use.role === 'resumed') {
       this.resumed++;

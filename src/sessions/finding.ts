@@ -45,12 +45,13 @@ export class FindingDraft {
     return this.#first !== null;
   }
 
-  add(offer: Offer, cause: Cause, evidence: ServerEvidence): void {
+  /** @param lifetime of the session, seconds; null where the server gave none */
+  add(offer: Offer, cause: Cause, evidence: ServerEvidence, lifetime: number | null): void {
     if (this.#first === null) {
       if (cause !== 'unclean-close' && cause !== 'reset-race') return;
       this.#first = { ...offer };
       this.#cause = cause;
-      this.#judged = judge(offer, evidence);
+      this.#judged = judge(offer, evidence, lifetime);
       this.#culprits = [...offer.allCulprits];
       this.#closes = offer.culprits.length;
       this.#resumed = [...offer.resumed];
@@ -111,14 +112,18 @@ export class FindingDraft {
  * kind of close, or declined one that no unclean close explains; so does a server's protected alert that came first and may have
  * been fatal. Without either it is high when the server has a control and no rival is left.
  */
-function judge(offer: Offer, evidence: ServerEvidence): Judged {
-  const judged = judgeAsSeen(offer, evidence);
+function judge(offer: Offer, evidence: ServerEvidence, lifetime: number | null): Judged {
+  const judged = judgeAsSeen(offer, evidence, lifetime);
   if (!offer.isInferred) return judged;
+  if (offer.isAmbiguous) {
+    const reason = 'But tickets of TLS 1.3 are encrypted, and another connection of the client may have issued it: a key log would tell.';
+    return { confidence: 'low', rivals: judged.rivals, reason };
+  }
   const reason = `${judged.reason} Tickets of TLS 1.3 are encrypted: which connection issued it is inferred from the same client, server and name.`;
   return { confidence: judged.confidence === 'high' ? 'medium' : judged.confidence, rivals: judged.rivals, reason };
 }
 
-function judgeAsSeen(offer: Offer, evidence: ServerEvidence): Judged {
+function judgeAsSeen(offer: Offer, evidence: ServerEvidence, lifetime: number | null): Judged {
   const proof = offer.proof as Use;
   const decline = offer.use;
   const control = evidence.control;
@@ -134,7 +139,8 @@ function judgeAsSeen(offer: Offer, evidence: ServerEvidence): Judged {
   const keptOlder = evidence.keptOlder(decline.answerTime, proof.answerTime);
   if (!keptOlder && offer.kind !== 'ticket') rivals.push('restarted');
   if (!keptOlder && offer.kind !== 'session-id') rivals.push('key-rotated');
-  if (age >= SHORTEST_TIMEOUT_SECONDS && age > evidence.oldestResumed) rivals.push('expired');
+  const isWithinLifetime = lifetime !== null && age < lifetime;
+  if (!isWithinLifetime && age >= SHORTEST_TIMEOUT_SECONDS && age > evidence.oldestResumed) rivals.push('expired');
   if (!keptOlder && offer.kind !== 'ticket') rivals.push('evicted');
   const doubt = doubtOf(kind, evidence, isMaybeFatal, isOwnFault);
   if (doubt !== null) return { confidence: 'low', rivals, reason: doubt };

@@ -8,6 +8,7 @@ const ID_WORDS = ID_BYTES / 4;
 /** `client` is no session: it stands for what one client may have been given at a server where tickets cannot be seen. */
 export type Kind = Session['kind'] | 'client';
 const KINDS: readonly Kind[] = ['session-id', 'ticket', 'psk', 'client'];
+const PSK = 2;
 const CLIENT = 3;
 
 const SERVER = 0;
@@ -92,6 +93,10 @@ export class IdTable {
 
   kind(row: number): Kind {
     return KINDS[this.rows.ints[row + KIND_AND_LENGTH] >>> 8];
+  }
+
+  isPsk(row: number): boolean {
+    return this.rows.ints[row + KIND_AND_LENGTH] >>> 8 === PSK;
   }
 
   isClient(row: number): boolean {

@@ -113,12 +113,13 @@ export class SessionLedger {
     const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');
     const causes = new Map<Use, Cause>();
     const finding = new FindingDraft();
+    const lifetime = this.#sessions.lifetime(session);
     this.#teller.tell(uses, uses.length, this.#sessions.kind(session), (offer) => {
       if (offer.use.role !== 'declined') return;
       const fitting = offer.isInferred ? evidence.all : evidence.exact;
       const cause = causeOf(offer, fitting);
       causes.set(offer.use, cause);
-      finding.add(offer, cause, fitting);
+      finding.add(offer, cause, fitting, lifetime);
     });
     this.#settlePadding(uses, isKnown, server, causes, outcomes);
     if (finding.isFound) this.#addFinding(finding, session, server, findings);

@@ -5,6 +5,7 @@ import type { Digest } from '../tls/connections.js';
 import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { DECLINED, FIRST_USE, IdTable, LAST_USE, LIFETIME, SESSION_INTS, USES } from './id-table.js';
+import { IssueInference } from './inference.js';
 import { Use } from './use.js';
 import { Uses } from './uses.js';
 
@@ -12,12 +13,6 @@ const NO_SESSION = -1;
 const DIGEST_BYTES = 32;
 /** Sessions that one connection may issue or offer. */
 const MAX_OF_CONNECTION = 32;
-
-/** Connections of one client that may have issued a ticket which the capture does not show, in order of time. */
-interface Candidates {
-  times: Float64Array;
-  rows: Int32Array;
-}
 
 export class SessionUses {
   readonly #limits: Limits;
@@ -29,7 +24,7 @@ export class SessionUses {
   #offerCount = 0;
   #issueCount = 0;
   readonly #client = new Int32Array(DIGEST_BYTES / 4);
-  readonly #candidates = new Map<number, Candidates>();
+  #inference: IssueInference | null = null;
   /** Views of the uses of the session that was read last; they serve for all sessions. */
   readonly views: Use[] = [];
 
@@ -91,7 +86,7 @@ export class SessionUses {
 
   hasOffers(session: number): boolean {
     const { ints } = this.#ids.rows;
-    return ints[session + USES] > 1 || (ints[session + USES] > 0 && this.#ids.kind(session) === 'psk');
+    return ints[session + USES] > 1 || (ints[session + USES] > 0 && this.#ids.isPsk(session));
   }
 
   hasDeclines(session: number): boolean {
@@ -111,10 +106,16 @@ export class SessionUses {
       use.move(row, session);
       isIssued ||= use.role === 'issued';
     }
-    if (isIssued || count === 0 || this.#ids.kind(session) !== 'psk') return count;
-    const row = this.#inferIssue(session, count);
-    if (row < 0) return count;
-    this.#view(count).move(row, session, true);
+    if (isIssued || count === 0 || !this.#ids.isPsk(session)) return count;
+    this.#inference ??= new IssueInference(this.#ids, this.#uses, (server, use) =>
+      this.#internClient(server, use.clientAddress, use.serverName),
+    );
+    const issue = this.#inference.issueOf(session);
+    if (issue === null) return count;
+    const use = this.#view(count);
+    use.move(issue.row, session);
+    use.isInferred = true;
+    use.isAmbiguous = issue.isAmbiguous;
     return count + 1;
   }
 
@@ -230,36 +231,6 @@ export class SessionUses {
     const third = this.#uses.next(second, session);
     const isLastAcceptance = this.#uses.isResumed(second, session) && !this.#uses.isResumed(third, session);
     this.#uses.unlinkNext(isLastAcceptance ? second : first, session);
-  }
-
-  /** The last connection of the client, to that server and name, before its first offer; -1 for none. */
-  #inferIssue(session: number, count: number): number {
-    let offer = this.views[0];
-    for (let i = 1; i < count; i++) if (this.views[i].answerTime < offer.answerTime) offer = this.views[i];
-    const client = this.#internClient(this.#ids.server(session), offer.clientAddress, offer.serverName);
-    if (client < 0) return -1;
-    const { times, rows } = this.#candidatesOf(client);
-    const before = offer.helloTime;
-    let low = 0;
-    let high = times.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (times[middle] < before) low = middle + 1;
-      else high = middle;
-    }
-    return low === 0 ? -1 : rows[low - 1];
-  }
-
-  #candidatesOf(client: number): Candidates {
-    let candidates = this.#candidates.get(client);
-    if (!candidates) {
-      const rows: number[] = [];
-      for (let row = this.#ids.rows.ints[client + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, client)) rows.push(row);
-      rows.sort((a, b) => this.#uses.answerTime(a) - this.#uses.answerTime(b));
-      candidates = { times: Float64Array.from(rows, (row) => this.#uses.answerTime(row)), rows: Int32Array.from(rows) };
-      this.#candidates.set(client, candidates);
-    }
-    return candidates;
   }
 }
 

@@ -36,6 +36,8 @@ export interface Offer {
   isRepeated: boolean;
   /** Who issued the session is inferred. */
   isInferred: boolean;
+  /** And others may have issued it as well. */
+  isAmbiguous: boolean;
   kind: Session['kind'];
 }
 
@@ -149,6 +151,7 @@ class Story {
     decisive: null,
     isRepeated: false,
     isInferred: false,
+    isAmbiguous: false,
     kind: 'session-id',
   };
 
@@ -216,6 +219,7 @@ class Story {
     offer.decisive = use.role === 'declined' ? this.#decisive(use) : null;
     offer.isRepeated = this.#hasDeclined;
     offer.isInferred = this.#issue?.isInferred ?? false;
+    offer.isAmbiguous = this.#issue?.isAmbiguous ?? false;
     offer.kind = this.#kind;
     return offer;
   }

@@ -85,15 +85,17 @@ export class Use {
   #role: Role = 'issued';
   /** That it issued the session is inferred from who offered it when. */
   isInferred = false;
+  /** And other connections fit as well. */
+  isAmbiguous = false;
 
   constructor(rows: Rows) {
     this.#rows = rows;
   }
 
   /** Looks at another row from now on. */
-  move(row: number, session: number, isInferred = false): void {
+  move(row: number, session: number): void {
     this.#row = row;
-    this.isInferred = isInferred;
+    this.isInferred = this.isAmbiguous = false;
     const { ints } = this.#rows;
     const flags = ints[row + Field.PORT_AND_FLAGS];
     if (ints[row + Field.OFFERED] !== session + 1) this.#role = 'issued';

@@ -76,7 +76,7 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
 /** Nothing at all. */
 export const EMPTY: Report = {
   schema: 'closenotify/report/1',
-  capture: { sources: [], firstTime: null, lastTime: null, warnings: [] },
+  capture: { sources: [], firstTime: null, lastTime: null, decryptedConnections: 0, warnings: [] },
   totals: { tcpConnections: 0, tlsConnections: 0, handshakes: counts(), closes: closes(), invalidatedSessions: 0 },
   servers: [],
   findings: [],
@@ -157,6 +157,7 @@ export const FORUM: Report = {
     ],
     firstTime: 1450000000.00497,
     lastTime: T + 0.63287,
+    decryptedConnections: 0,
     warnings: [],
   },
   totals: {
@@ -264,6 +265,7 @@ export const MIXED: Report = {
     ],
     firstTime: M - 0.139066,
     lastTime: M + 1.336913,
+    decryptedConnections: 0,
     warnings: [],
   },
   totals: {

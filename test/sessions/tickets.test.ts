@@ -223,9 +223,18 @@ describe('a PSK', () => {
 
   it('is found with medium confidence at most where its issue is inferred', () => {
     const kept = Array.from({ length: 4 }, (_, i) => [tls13({}), tls13({ offers: [`aa0${i}`], takes: 0 })]).flat();
-    const { report } = story([...kept, tls13({ close: BARE_FIN }), tls13({ offers: [T1] }), tls13({}), tls13({ offers: [T2], takes: 0 })]);
+    const lost = [tls13({ client: '192.0.2.9:4001', close: BARE_FIN }), tls13({ client: '192.0.2.9:4002', offers: [T1] })];
+    const { report } = story([...kept, ...lost, tls13({}), tls13({ offers: [T2], takes: 0 })]);
     expect(report.findings).toMatchObject([{ session: { kind: 'psk', id: digest(T1) }, issuedInferred: true, confidence: 'medium' }]);
     expect(report.servers[0]).toMatchObject({ inferredOffers: 6, verdict: 'invalidates-on-unclean-close' });
+  });
+
+  it('may have been issued by several connections: where that matters, it is a suspicion and no evidence', () => {
+    const { report } = story([tls13({}), tls13({ close: BARE_FIN }), tls13({ offers: [T1] })]);
+    expect(report.findings).toMatchObject([{ session: { id: digest(T1) }, issuedInferred: true, confidence: 'low' }]);
+    expect(report.servers[0]).toMatchObject({ inferredOffers: 0, evidence: { afterUncleanFin: { resumed: 0, declined: 0 } } });
+    const { report: same } = story([tls13({ close: BARE_FIN }), tls13({ close: BARE_FIN }), tls13({ offers: [T1] })]);
+    expect(same.findings).toMatchObject([{ confidence: 'medium' }]);
   });
 
   it('is told with what the hello says of it', () => {
