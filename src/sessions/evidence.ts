@@ -1,5 +1,5 @@
 // What one server did with offers, by the closes that came before them.
-import type { ServerReport, Tally } from '../model.js';
+import type { ServerReport, Session, Tally } from '../model.js';
 import type { Culprit, Exposure, Offer } from './story.js';
 
 export type Evidence = ServerReport['evidence'];
@@ -33,7 +33,7 @@ export class ServerEvidence {
 
   readonly add = (offer: Offer): void => {
     const { use, proof, issue } = offer;
-    if (proof === null || offer.isAmbiguous) return;
+    if (proof === null || offer.isAmbiguous || (use.role === 'declined' && use.isSuperseded)) return;
     if (offer.isInferred) this.inferred++;
     if (use.role === 'resumed') {
       this.resumed++;
@@ -135,3 +135,66 @@ export class ServerEvidence {
 const ENOUGH_DECLINES = 3;
 /** Acceptances of one server that are kept for comparison. */
 const MAX_ACCEPTANCES = 4096;
+
+/** Verdicts from the one that matters most to the one that says least. */
+const VERDICTS = ['invalidates-on-unclean-close', 'mixed', 'tolerates-unclean-close', 'never-resumes'];
+
+interface OfKind {
+  /** Without offers whose issuing connection is inferred. */
+  exact: ServerEvidence;
+  all: ServerEvidence;
+}
+
+/**
+ * What one server did with offers, by the kind of session: session IDs are in a cache, tickets are not, and what happens to the one kind
+ * says nothing of the other.
+ */
+export class EvidenceByKind {
+  readonly #kinds = new Map<Session['kind'], OfKind>();
+
+  readonly add = (offer: Offer): void => {
+    const { all, exact } = this.#of(offer.kind);
+    all.add(offer);
+    if (all !== exact && !offer.isInferred) exact.add(offer);
+  };
+
+  /** What an offer is to be compared with. */
+  fitting(offer: Offer): ServerEvidence {
+    const { all, exact } = this.#of(offer.kind);
+    return offer.isInferred ? all : exact;
+  }
+
+  /** Of all kinds together. */
+  get tallies(): Evidence {
+    const sum = new ServerEvidence().tallies;
+    for (const { all } of this.#kinds.values()) {
+      for (const [state, { resumed, declined }] of Object.entries(all.tallies) as [keyof Evidence, Tally][]) {
+        sum[state].resumed += resumed;
+        sum[state].declined += declined;
+      }
+    }
+    return sum;
+  }
+
+  get inferred(): number {
+    return [...this.#kinds.values()].reduce((sum, { all }) => sum + all.inferred, 0);
+  }
+
+  verdict(): string {
+    const verdicts = [...this.#kinds.values()].map(({ all, exact }) => {
+      const certain = exact.verdict();
+      return certain === 'inconclusive' ? all.verdict() : certain;
+    });
+    return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'inconclusive';
+  }
+
+  #of(kind: Session['kind']): OfKind {
+    let found = this.#kinds.get(kind);
+    if (!found) {
+      const all = new ServerEvidence();
+      found = { all, exact: kind === 'psk' ? new ServerEvidence() : all };
+      this.#kinds.set(kind, found);
+    }
+    return found;
+  }
+}

@@ -16,6 +16,8 @@ const MAX_LISTED = 1000;
 
 /** Why the server declined an offer, as far as its own story and the server's evidence tell. */
 export function causeOf(offer: Offer, evidence: ServerEvidence): Cause {
+  // Servers replace tickets that are about to become invalid (RFC 5077 3.3).
+  if (offer.use.isSuperseded) return 'undetermined';
   const isContradicted = offer.decisive === 'ticket-reused' && evidence.takesTwice;
   if (offer.decisive !== null && !isContradicted) return offer.decisive;
   if (evidence.verdict() === 'never-resumes') return 'never-resumable';
@@ -128,6 +130,8 @@ function judgeAsSeen(offer: Offer, evidence: ServerEvidence, lifetime: number | 
   const decline = offer.use;
   const control = evidence.control;
   const rivals: Cause[] = [];
+  if (offer.isInferred) rivals.push('ticket-reused');
+  if (offer.mayHaveChangedParameters) rivals.push('parameters-changed');
   const age = decline.answerTime - (offer.issue ?? proof).answerTime;
   const kind = offer.culprit === null ? null : evidence.kind(offer.culprit);
   // A server that ends without close_notify of its own has mostly read that of the client: only a contrast can accuse it.

@@ -20,7 +20,9 @@ export const USES = 4;
 export const DECLINED = 5;
 /** Lifetime that the server gave with the ticket, seconds; 0: none. */
 export const LIFETIME = 6;
-const ID = 7;
+/** The identifier that took the place of all others, + 1; 0 where there is one only. */
+export const CURRENT = 7;
+const ID = 8;
 export const SESSION_INTS = ID + ID_WORDS;
 
 /** Sessions by server, kind and identifier. A session's number is where its row begins. */
@@ -38,7 +40,7 @@ export class IdTable {
   }
 
   /**
-   * The session's number, or -1 when it is unknown and the table is full.
+   * The identifier's number (see {@link root} for its session), or -1 when it is unknown and the table is full.
    *
    * @param ids the bytes of the identifier are those of `ids[at … at + 8)`, filled up with 0; their number is `length`
    */
@@ -58,7 +60,7 @@ export class IdTable {
         slots[slot * 2] = hash;
         return this.#add(slot, server, tag, ids, at);
       }
-      if (slots[slot * 2] === hash && this.#matches(row, server, tag, ids, at)) return this.root(row);
+      if (slots[slot * 2] === hash && this.#matches(row, server, tag, ids, at)) return row;
     }
   }
 

@@ -2,11 +2,11 @@ import type { Limits } from '../limits.js';
 import type { Cause, CloseState, Finding, Fingerprint, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
-import { ServerEvidence } from './evidence.js';
+import { EvidenceByKind } from './evidence.js';
 import { causeOf, FindingDraft } from './finding.js';
 import { noHandshakes, ServerCounts } from './servers.js';
 import { SessionUses } from './session-uses.js';
-import { type Offer, Teller } from './story.js';
+import { Teller } from './story.js';
 import type { Use } from './use.js';
 
 /** What hindsight made of the offer of one connection. */
@@ -60,7 +60,7 @@ export class SessionLedger {
 
   /** @param fingerprintOf the texts of the number of a client's fingerprint */
   finish(fingerprintOf: (number: number) => Fingerprint | null): Judgement {
-    const evidence = this.#servers.map((server) => new Evidence(server.hidesTickets));
+    const evidence = this.#servers.map(() => new EvidenceByKind());
     const outcomes = new Map<number, Outcome>();
     const all = this.#sessions;
     for (let session = all.after(-1); session >= 0; session = all.after(session))
@@ -100,13 +100,19 @@ export class SessionLedger {
   }
 
   /** First pass: what the offers of one session say about the server. */
-  #weigh(session: number, evidence: Evidence): void {
+  #weigh(session: number, evidence: EvidenceByKind): void {
     if (!this.#sessions.hasOffers(session)) return;
-    this.#teller.tell(this.#sessions.views, this.#sessions.read(session), this.#sessions.kind(session), evidence.add);
+    this.#teller.tell(
+      this.#sessions.views,
+      this.#sessions.read(session),
+      this.#sessions.kind(session),
+      this.#sessions.lifetime(session),
+      evidence.add,
+    );
   }
 
   /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
-  #judge(session: number, evidence: Evidence, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
+  #judge(session: number, evidence: EvidenceByKind, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
     if (!this.#keepAll && !this.#sessions.hasDeclines(session)) return;
     const uses = this.#sessions.views.slice(0, this.#sessions.read(session));
     const server = this.#servers[this.#sessions.server(session)];
@@ -114,9 +120,9 @@ export class SessionLedger {
     const causes = new Map<Use, Cause>();
     const finding = new FindingDraft();
     const lifetime = this.#sessions.lifetime(session);
-    this.#teller.tell(uses, uses.length, this.#sessions.kind(session), (offer) => {
+    this.#teller.tell(uses, uses.length, this.#sessions.kind(session), lifetime, (offer) => {
       if (offer.use.role !== 'declined') return;
-      const fitting = offer.isInferred ? evidence.all : evidence.exact;
+      const fitting = evidence.fitting(offer);
       const cause = causeOf(offer, fitting);
       causes.set(offer.use, cause);
       finding.add(offer, cause, fitting, lifetime);
@@ -180,7 +186,7 @@ export class SessionLedger {
   }
 
   #describeServers(
-    evidence: readonly Evidence[],
+    evidence: readonly EvidenceByKind[],
     findings: readonly Finding[],
     fingerprintOf: (number: number) => Fingerprint | null,
   ): ServerReport[] {
@@ -192,7 +198,7 @@ export class SessionLedger {
       else found.set(server, [finding]);
     }
     return this.#servers.map((server, i) => ({
-      ...describeServer(server, evidence[i].all, found.get(i) ?? []),
+      ...describeServer(server, evidence[i], found.get(i) ?? []),
       clients: server.clients(fingerprintOf),
     }));
   }
@@ -206,33 +212,23 @@ export class SessionLedger {
   }
 }
 
-/** What one server did with offers; and the same without those whose issuing connection is inferred. */
-class Evidence {
-  readonly all = new ServerEvidence();
-  readonly exact: ServerEvidence;
-  readonly add: (offer: Offer) => void;
-
-  constructor(hasInferred: boolean) {
-    this.exact = hasInferred ? new ServerEvidence() : this.all;
-    this.add = hasInferred ? (offer) => this.#addBoth(offer) : this.all.add;
-  }
-
-  #addBoth(offer: Offer): void {
-    this.all.add(offer);
-    if (!offer.isInferred) this.exact.add(offer);
-  }
-}
-
 /** A low confidence says that something else explains the decline as well: that is a suspicion, not a count. */
 function countInvalidated(findings: readonly Finding[]): number {
   return findings.filter((finding) => finding.confidence !== 'low').length;
+}
+
+/** A connection may offer several sessions in vain. */
+function countAvoidable(findings: readonly Finding[]): number {
+  const streams = new Set<number>();
+  for (const { confidence, declines } of findings) if (confidence !== 'low') for (const { stream } of declines) streams.add(stream);
+  return streams.size;
 }
 
 function keyOf(address: string, port: number): string {
   return `${address} ${port}`;
 }
 
-function describeServer(server: ServerCounts, evidence: ServerEvidence, own: readonly Finding[]): Omit<ServerReport, 'clients'> {
+function describeServer(server: ServerCounts, evidence: EvidenceByKind, own: readonly Finding[]): Omit<ServerReport, 'clients'> {
   return {
     address: server.address,
     port: server.port,
@@ -247,7 +243,7 @@ function describeServer(server: ServerCounts, evidence: ServerEvidence, own: rea
     attributableFraction: null,
     fullHandshakesPerSecond: server.rate.report(),
     handshakeSeconds: { full: null, resumed: null },
-    avoidableFullHandshakes: own.filter((f) => f.confidence !== 'low').reduce((sum, f) => sum + f.declines.length, 0),
+    avoidableFullHandshakes: countAvoidable(own),
     advice: [],
   };
 }

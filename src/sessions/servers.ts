@@ -102,8 +102,6 @@ export class ServerCounts {
   readonly handshakes = noHandshakes();
   readonly rate: HandshakeRate;
   connections = 0;
-  /** Tickets were issued that nobody could see. */
-  hidesTickets = false;
   #lastName: string | null = null;
   /** By the number of the fingerprint. */
   readonly #kinds = new Map<number, KindCounts>();
@@ -118,7 +116,6 @@ export class ServerCounts {
 
   add(facts: ConnectionFacts): void {
     this.connections++;
-    this.hidesTickets ||= facts.isTls13 && !facts.isDecrypted;
     if (facts.serverName !== this.#lastName) this.#addName(facts.serverName);
     if (facts.fingerprint > 0) this.#addKind(facts);
     const { handshake, resumption } = facts;

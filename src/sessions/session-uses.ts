@@ -1,10 +1,10 @@
 // Which connection issued, offered or accepted which session.
 import type { Limits } from '../limits.js';
 import type { Session } from '../model.js';
-import type { Digest } from '../tls/connections.js';
+import type { Digest, OfferedPsk } from '../tls/connections.js';
 import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
-import { DECLINED, FIRST_USE, IdTable, LAST_USE, LIFETIME, SESSION_INTS, USES } from './id-table.js';
+import { CURRENT, DECLINED, FIRST_USE, IdTable, LAST_USE, LIFETIME, SESSION_INTS, USES } from './id-table.js';
 import { IssueInference } from './inference.js';
 import { Use } from './use.js';
 import { Uses } from './uses.js';
@@ -23,6 +23,8 @@ export class SessionUses {
   readonly #issues = new Int32Array(MAX_OF_CONNECTION);
   #offerCount = 0;
   #issueCount = 0;
+  /** The ticket that is offered was replaced by another one. */
+  #isSuperseded = false;
   readonly #client = new Int32Array(DIGEST_BYTES / 4);
   #inference: IssueInference | null = null;
   /** Views of the uses of the session that was read last; they serve for all sessions. */
@@ -38,6 +40,7 @@ export class SessionUses {
   /** A connection that is over. */
   add(facts: ConnectionFacts, server: number): void {
     this.#offerCount = this.#issueCount = 0;
+    this.#isSuperseded = false;
     this.#collectOffers(facts, server);
     this.#collectIssues(facts, server);
     const count = Math.max(this.#offerCount, this.#issueCount);
@@ -49,7 +52,7 @@ export class SessionUses {
       const offered = i < this.#offerCount ? this.#offers[i] : NO_SESSION;
       // A connection is once in the list of a session.
       const issued = i < this.#issueCount && this.#issues[i] !== offered ? this.#issues[i] : NO_SESSION;
-      const use = this.#uses.add(facts, offered, issued);
+      const use = this.#uses.add(facts, offered, issued, this.#isSuperseded);
       if (offered >= 0) this.#link(offered, use);
       if (issued >= 0) this.#link(issued, use);
     }
@@ -130,29 +133,43 @@ export class SessionUses {
       if (facts.resumption === 'unknown') return;
       if (facts.resumption === 'resumed') {
         const taken = facts.offeredPsk[facts.selectedPsk];
-        if (taken) this.#offer(this.#internDigest(server, 'psk', taken.digest));
-      } else for (const psk of facts.offeredPsk) this.#offer(this.#internDigest(server, 'psk', psk.digest));
+        if (taken && isTicket(taken)) this.#offer(this.#internDigest(server, 'psk', taken.digest));
+      } else for (const psk of facts.offeredPsk) if (isTicket(psk)) this.#offer(this.#internDigest(server, 'psk', psk.digest));
     } else if (facts.offeredTicket) {
-      if (facts.resumption !== 'unknown') this.#offer(this.#internDigest(server, 'ticket', facts.offeredTicket));
+      if (facts.resumption !== 'unknown') this.#offerTicket(server, facts.offeredTicket);
     } else if (offersSessionId(facts)) this.#offer(this.#internId(server, facts.offeredId));
+  }
+
+  #offerTicket(server: number, ticket: Digest): void {
+    const identifier = this.#ids.intern(server, 'ticket', ticket, 0, DIGEST_BYTES);
+    const session = this.#known(identifier);
+    if (session < 0) return;
+    const current = this.#ids.rows.ints[session + CURRENT];
+    this.#isSuperseded = current !== 0 && current !== identifier + 1;
+    this.#offer(session);
   }
 
   #collectIssues(facts: ConnectionFacts, server: number): void {
     if (facts.issuedId.length > 0) this.#issue(this.#internId(server, facts.issuedId));
     if (facts.issuedTickets.length > 0) this.#collectTickets(facts, server);
-    if (!facts.isTls13 || facts.isDecrypted) return;
+    // Tickets may be among what was not decrypted; behind a proxy all clients look like one.
+    if (!facts.isTls13 || facts.issuedTickets.length > 0 || facts.isProxied) return;
     if (facts.handshake === 'full' || facts.handshake === 'resumed')
       this.#issue(this.#internClient(server, this.#uses.clientNumber(facts), this.#uses.serverNameNumber(facts)));
   }
 
   #collectTickets(facts: ConnectionFacts, server: number): void {
     for (const { digest, lifetime } of facts.issuedTickets) {
-      const session = this.#internDigest(server, facts.isTls13 ? 'psk' : 'ticket', digest);
+      const identifier = this.#ids.intern(server, facts.isTls13 ? 'psk' : 'ticket', digest, 0, DIGEST_BYTES);
+      const session = this.#known(identifier);
       if (session < 0) continue;
       this.#ids.rows.ints[session + LIFETIME] = Math.min(lifetime, 0x7fffffff);
       // A ticket that replaces the one that was taken continues its session (RFC 5077 3.3).
-      if (facts.resumedBy === 'ticket' && this.#offerCount > 0 && this.#offers[0] >= 0) this.#renew(session, this.#offers[0]);
-      else this.#issue(session);
+      if (facts.resumedBy === 'ticket' && this.#offerCount > 0) {
+        const root = this.#offers[0];
+        this.#renew(session, root);
+        this.#ids.rows.ints[root + CURRENT] = identifier + 1;
+      } else this.#issue(session);
     }
   }
 
@@ -182,7 +199,8 @@ export class SessionUses {
   }
 
   #known(session: number): number {
-    if (session < 0) this.#full();
+    if (session >= 0) return this.#ids.root(session);
+    this.#full();
     return session;
   }
 
@@ -232,6 +250,11 @@ export class SessionUses {
     const isLastAcceptance = this.#uses.isResumed(second, session) && !this.#uses.isResumed(third, session);
     this.#uses.unlinkNext(isLastAcceptance ? second : first, session);
   }
+}
+
+/** A PSK that was agreed on elsewhere has no age (RFC 8446 4.2.11). */
+function isTicket(psk: OfferedPsk): boolean {
+  return psk.obfuscatedAge !== 0;
 }
 
 /** Whether the session ID of a ClientHello is an offer: not beside a ticket (RFC 5077 3.4), nor where TLS 1.3 was negotiated (RFC 8446 4.1.2). */

@@ -39,6 +39,8 @@ export interface Offer {
   /** And others may have issued it as well. */
   isAmbiguous: boolean;
   kind: Session['kind'];
+  /** What the offer names differs from the session in a way that a server may mind. */
+  mayHaveChangedParameters: boolean;
 }
 
 /** Lists in {@link Offer} end here; what a session went through before is no evidence any more by then. */
@@ -64,8 +66,12 @@ export class Teller {
   #count = 0;
   readonly #story = new Story();
 
-  /** Calls `visit` with each offer of a session, in the order of the server's answers. The first `count` of `uses` are looked at. */
-  tell(uses: readonly Use[], count: number, kind: Session['kind'], visit: (offer: Offer) => void): void {
+  /**
+   * Calls `visit` with each offer of a session, in the order of the server's answers. The first `count` of `uses` are looked at.
+   *
+   * @param lifetime that the server gave the session, seconds; null where it gave none
+   */
+  tell(uses: readonly Use[], count: number, kind: Session['kind'], lifetime: number | null, visit: (offer: Offer) => void): void {
     this.#count = 0;
     let lastResumed = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < count; i++) {
@@ -75,7 +81,7 @@ export class Teller {
     }
     this.#sort();
     const story = this.#story;
-    story.begin(lastResumed, kind);
+    story.begin(lastResumed, kind, lifetime);
     for (let i = 0; i < this.#count; i++) {
       const { use, what } = this.#events[i];
       if (what === 'answer') story.answer(use, visit);
@@ -125,6 +131,7 @@ function isBefore(a: Event, b: Event): boolean {
 class Story {
   #lastResumed = 0;
   #kind: Session['kind'] = 'session-id';
+  #lifetime: number | null = null;
   #culprits: Culprit[] = [];
   #allCulprits: Culprit[] = [];
   #resumed: Use[] = [];
@@ -153,10 +160,12 @@ class Story {
     isInferred: false,
     isAmbiguous: false,
     kind: 'session-id',
+    mayHaveChangedParameters: false,
   };
 
   /** Another session. */
-  begin(lastResumed: number, kind: Session['kind']): void {
+  begin(lastResumed: number, kind: Session['kind'], lifetime: number | null): void {
+    this.#lifetime = lifetime;
     this.#lastResumed = lastResumed;
     this.#kind = kind;
     // New arrays rather than shortened ones: setting a length costs more than an array.
@@ -221,6 +230,8 @@ class Story {
     offer.isInferred = this.#issue?.isInferred ?? false;
     offer.isAmbiguous = this.#issue?.isAmbiguous ?? false;
     offer.kind = this.#kind;
+    const session = this.#issue ?? this.#proof;
+    offer.mayHaveChangedParameters = session !== null && mayHaveChangedParameters(session, use);
     return offer;
   }
 
@@ -247,7 +258,11 @@ class Story {
     if (this.#proof === null) return 'unknown-session';
     if (this.#issue === this.#proof && !this.#issue.completed) return 'incomplete';
     if (this.#hasFatalAlert) return 'fatal-alert';
-    if (hasChangedParameters(this.#issue ?? this.#proof, offer)) return 'parameters-changed';
+    const session = this.#issue ?? this.#proof;
+    if (hasChangedParameters(session, offer)) return 'parameters-changed';
+    if (this.#kind === 'psk' && hasChangedHash(session, offer)) return 'parameters-changed';
+    // Since the server last issued, renewed or took it.
+    if (this.#lifetime !== null && offer.answerTime - this.#proof.answerTime > this.#lifetime) return 'expired';
     // A server may take a PSK only once (RFC 8446 8.1).
     if (this.#kind === 'psk' && this.#resumed.length === 1) return 'ticket-reused';
     return offer.answerTime < this.#lastResumed ? 'other-node' : null;
@@ -268,6 +283,20 @@ function weight(culprit: Culprit): number {
 function culpritOf(use: Use, by: 'client' | 'server', close: UseClose): Culprit | null {
   if (close.end === null || (close.state !== 'unclean' && close.state !== 'reset-race')) return null;
   return { use, by, end: close.end, state: close.state, frame: close.frame, time: close.time };
+}
+
+const TLS_AES_256_GCM_SHA384 = 0x1302;
+
+/** A PSK goes with cipher suites of its hash only (RFC 8446 4.2.11): the others of TLS 1.3 have SHA-256. */
+function hasChangedHash(session: Use, offer: Use): boolean {
+  if (session.cipherSuite === 0 || offer.cipherSuite === 0) return false;
+  return (session.cipherSuite === TLS_AES_256_GCM_SHA384) !== (offer.cipherSuite === TLS_AES_256_GCM_SHA384);
+}
+
+/** Another suite was negotiated, so that the session's may not have been offered; or no server name is given where one was. */
+function mayHaveChangedParameters(session: Use, offer: Use): boolean {
+  if (session.cipherSuite !== 0 && offer.cipherSuite !== 0 && session.cipherSuite !== offer.cipherSuite) return true;
+  return session.serverName !== 0 && offer.serverName === 0 && !offer.isHelloCut;
 }
 
 /** Version (RFC 5246 7.4.1.2), server name (RFC 6066 3) or extended master secret differ from the session's. */

@@ -20,6 +20,7 @@ export const Field = {
   HELLO_LEAD: 9,
   CLIENT_ADDRESS: 10,
   PORT_AND_FLAGS: 11,
+  /** Of the client, of the server << 8, and the cipher suite << 16. */
   CLOSES: 12,
   END_FRAMES: 13,
   OFFERED: 15,
@@ -42,6 +43,7 @@ export const UseFlag = {
   SERVER_EMS: 128,
   SERVER_FIRST: 256,
   HELLO_CUT: 512,
+  SUPERSEDED: 1024,
 } as const;
 
 /** How one side of a {@link Use} closed. */
@@ -189,6 +191,11 @@ export class Use {
     return this.int(Field.NAMES) & 0xff;
   }
 
+  /** As negotiated; 0 where there is no ServerHello. */
+  get cipherSuite(): number {
+    return this.int(Field.CLOSES) >>> 16;
+  }
+
   get serverName(): number {
     return this.int(Field.NAMES) >>> 8;
   }
@@ -196,6 +203,11 @@ export class Use {
   /** The extensions of the ClientHello are not known. */
   get isHelloCut(): boolean {
     return this.#has(UseFlag.HELLO_CUT);
+  }
+
+  /** The ticket that it offers was replaced by a newer one of the same session. */
+  get isSuperseded(): boolean {
+    return this.#has(UseFlag.SUPERSEDED);
   }
 
   get clientEms(): boolean {

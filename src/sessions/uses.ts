@@ -42,7 +42,7 @@ export class Uses {
     return this.rows.size;
   }
 
-  add(facts: ConnectionFacts, offered: number, issued: number): number {
+  add(facts: ConnectionFacts, offered: number, issued: number, isSuperseded: boolean): number {
     const rows = this.rows;
     const row = rows.add();
     const { ints, floats } = rows;
@@ -53,8 +53,8 @@ export class Uses {
     ints[row + SERVER_HELLO] = facts.serverHello;
     ints[row + HELLO_LEAD] = Math.round((answer - hello) * 1e6);
     ints[row + CLIENT_ADDRESS] = this.#addresses.intern(facts.clientAddress);
-    ints[row + PORT_AND_FLAGS] = (facts.clientPort << 16) | flagsOf(facts);
-    ints[row + CLOSES] = pack(facts.client) | (pack(facts.server) << 8);
+    ints[row + PORT_AND_FLAGS] = (facts.clientPort << 16) | flagsOf(facts) | (isSuperseded ? Flag.SUPERSEDED : 0);
+    ints[row + CLOSES] = pack(facts.client) | (pack(facts.server) << 8) | (facts.cipherSuite << 16);
     ints[row + END_FRAMES] = facts.client.frame;
     ints[row + END_FRAMES + 1] = facts.server.frame;
     ints[row + OFFERED] = offered + 1;

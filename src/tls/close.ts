@@ -37,6 +37,7 @@ function judgeNotify(side: SideView, peer: SideView, isClient: boolean, complete
   if (side.mayEndWithAlert) return completed && peer.endsWithAlert && precedes(peer, true, side, true) ? 'inferred' : 'unknown';
   if (!side.endsWithAlert) return side.hasEnded && side.isWhole ? 'absent' : 'unknown';
   if (side.alert !== ENCRYPTED_ALERT) return side.endsWithKnownCloseNotify ? 'seen' : 'absent';
+  if (side.endsWithGuess && (side.sendsAlertLikeData || hasSentDataAfter(peer, side))) return 'unknown';
   return completed && !isRenegotiating(side, peer) && isLikelyCloseNotify(side, peer, isClient) ? 'inferred' : 'unknown';
 }
 
@@ -48,6 +49,15 @@ function judgeNotify(side: SideView, peer: SideView, isClient: boolean, complete
 function isLikelyCloseNotify(side: SideView, peer: SideView, isClient: boolean): boolean {
   if (peer.endsWithAlert) return true;
   return isClient && !mayAnswerLostFin(side, peer) && !(peer.hasEnded && precedes(peer, peer.endsWithAlert, side, true));
+}
+
+/** A record of an alert, with padding. */
+const ALERT_RECORD_BYTES = 40;
+
+/** Whether `side` sent more than an alert of its own that its peer had not acknowledged at its last alert: then that may be a short request. */
+function hasSentDataAfter(side: SideView, peer: SideView): boolean {
+  const isKnown = peer.flags & Flag.ALERT_ACKNOWLEDGES && side.state & State.NEXT_KNOWN;
+  return isKnown !== 0 && distance(side.next, peer.alertAcknowledges) > ALERT_RECORD_BYTES;
 }
 
 /** After a HelloRequest or a second ClientHello an alert may as well be no_renegotiation, or the failure of the renegotiation. */

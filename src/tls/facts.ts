@@ -69,6 +69,8 @@ export class ConnectionFacts {
   /** Protected records were decrypted: tickets that were not seen were not issued. */
   isDecrypted = false;
   resumedBy: Connection['resumedBy'] = null;
+  /** A PROXY header named the client behind the TCP peer. */
+  isProxied = false;
   maybePadding = false;
   /** The ClientHello was cut before its end: it may offer a ticket as well, beside which its session ID is no offer. */
   isHelloCut = false;
@@ -86,6 +88,7 @@ export class ConnectionFacts {
   clientHelloTime = 0;
   serverHelloTime = 0;
   missingBytes = 0;
+  cipherSuite = 0;
   /** Number of the client's fingerprint; 0: none. */
   fingerprint = 0;
   readonly #clientView = new SideView();
@@ -108,6 +111,7 @@ export class ConnectionFacts {
     this.serverEms = (flags & Flag.SERVER_EMS) !== 0;
     this.clientHello = flags & Flag.CLIENT_HELLO ? ints[connection + Tls.CLIENT_HELLO_FRAME] : 0;
     this.serverHello = flags & Flag.SERVER_HELLO ? ints[connection + Tls.SERVER_HELLO_FRAME] : 0;
+    this.cipherSuite = flags & Flag.SERVER_HELLO ? ints[connection + Tls.CIPHER_SUITE] : 0;
     this.fingerprint = ints[connection + Tls.FINGERPRINT];
     this.clientHelloTime = floats[(connection >> 1) + TlsTime.CLIENT_HELLO];
     this.serverHelloTime = floats[(connection >> 1) + TlsTime.SERVER_HELLO];
@@ -131,7 +135,7 @@ export class ConnectionFacts {
     this.#judgeResumption(flags);
     this.resumedBy = this.#resumedBy(isTls13);
     this.hasFatalAlert = hasOwnFatalAlert(client, server, this.server) || hasOwnFatalAlert(server, client, this.client);
-    this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && server.hasProtectedAlert;
+    this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && server.mayBeFatal;
     return this;
   }
 
@@ -141,6 +145,7 @@ export class ConnectionFacts {
     this.offeredPsk = extras?.offeredPsk ?? NONE;
     this.selectedPsk = extras?.selectedPsk ?? -1;
     this.issuedTickets = extras?.issuedTickets ?? NONE;
+    this.isProxied = extras !== undefined && extras.proxiedClient !== null;
     this.isDecrypted = tls.has(connection, Flag.DECRYPTED);
   }
 

@@ -125,4 +125,6 @@ export const RecordFlag = {
   MAYBE_ALERT_LAST: 131072,
   /** TLS has not begun: something else comes before it. */
   PREAMBLE: 262144,
+  /** A record as long as an alert was followed by another record. */
+  ALERT_LIKE_BEFORE: 524288,
 } as const;

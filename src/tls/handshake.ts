@@ -233,6 +233,8 @@ export class HandshakeReader {
     const reading = hello.read(bytes, start, end, isWhole);
     if (hello.helloRetryRequest) {
       this.#tls.set(connection, Flag.RETRIED);
+      // The second ClientHello counts, also where the capture lacks it.
+      this.#tls.rows.ints[connection + Tls.TLS_FLAGS] &= ~Flag.CLIENT_HELLO_WHOLE;
       return;
     }
     if (reading === 'malformed')

@@ -26,11 +26,23 @@ const MAX_ALERT_BYTES = 512;
 // The optimizer folds constants of the module itself, and loads imported ones for each packet.
 const { TLS_FLAGS } = Tls;
 const { RECORD_FLAGS, REMAINING, CONTENT_TYPE, HEADER_COUNT, HEADER } = TlsSide;
-const { STARTED, LOST, NOT_TLS, PREAMBLE, CHANGE_CIPHER_SPEC, PROTECTED, ALERT_LAST, MAYBE_ALERT_LAST, SKIP_BODY, RENEGOTIATES, FINISHED } =
-  RecordFlag;
+const {
+  STARTED,
+  LOST,
+  NOT_TLS,
+  PREAMBLE,
+  CHANGE_CIPHER_SPEC,
+  PROTECTED,
+  ALERT_LAST,
+  MAYBE_ALERT_LAST,
+  ALERT_GUESSED,
+  SKIP_BODY,
+  RENEGOTIATES,
+  FINISHED,
+} = RecordFlag;
 /** Of these, a side whose records simply follow each other has only the first. */
 const STATES = STARTED | LOST | NOT_TLS | PREAMBLE;
-const { TLS, TLS13, DECRYPTS } = TlsFlag;
+const { TLS, TLS13, DECRYPTS, SERVER_HELLO } = TlsFlag;
 const Type = ContentType;
 const HEADER_BYTES = RECORD_HEADER_BYTES;
 
@@ -229,7 +241,9 @@ export class RecordReader implements StreamConsumer {
     ints[side + RECORD_FLAGS] = flags;
     if (!(before & STARTED)) this.#tls.set(connection, TLS);
     if (type === Type.ALERT) this.#alerts.begin(connection, side, length);
-    if (ints[connection + TLS_FLAGS] & (DECRYPTS | TLS13)) this.#protectedHeader(connection, side, type, version, length);
+    if (before & ALERT_LAST && before & ALERT_GUESSED) ints[side + RECORD_FLAGS] |= RecordFlag.ALERT_LIKE_BEFORE;
+    const tlsFlags = ints[connection + TLS_FLAGS];
+    if (tlsFlags & (DECRYPTS | TLS13) || !(tlsFlags & SERVER_HELLO)) this.#protectedHeader(connection, side, type, version, length);
     return true;
   }
 
@@ -240,7 +254,9 @@ export class RecordReader implements StreamConsumer {
     const isProtected = type === Type.APPLICATION_DATA || (ints[side + RECORD_FLAGS] & CHANGE_CIPHER_SPEC && !(flags & TLS13));
     let collected = type;
     if (flags & DECRYPTS && isProtected) collected = this.#protected.begin(connection, side, type, version, length);
-    const isAlertLike = collected === Type.APPLICATION_DATA && flags & TLS13 && length <= MAX_ALERT_LIKE_BYTES;
+    // The ServerHello, which tells the version, may come later where the capture has the directions out of order.
+    const mayBeTls13 = flags & TLS13 || !(flags & SERVER_HELLO);
+    const isAlertLike = collected === Type.APPLICATION_DATA && mayBeTls13 && length <= MAX_ALERT_LIKE_BYTES;
     ints[side + CONTENT_TYPE] = isAlertLike ? ALERT_LIKE | length : collected;
   }
 

@@ -45,7 +45,7 @@ export class SideView {
     this.resetAcknowledged = ints[side + S.RESET_ACKNOWLEDGED];
     this.missing = ints[side + S.MISSING];
     this.endTime = floats[(side >> 1) + SideTime.END];
-    this.flags = ints[side + T.RECORD_FLAGS];
+    this.flags = withoutGuess(ints[side + T.RECORD_FLAGS], isTls13);
     this.alert = ints[side + T.ALERT];
     this.alertFrame = ints[side + T.ALERT_FRAME];
     this.alertSequence = ints[side + T.ALERT_SEQUENCE];
@@ -116,6 +116,11 @@ export class SideView {
     return (this.flags & Flag.HAS_ALERT) !== 0 && this.alert === ENCRYPTED_ALERT;
   }
 
+  /** Its last alert, or what may be one, cannot be read. */
+  get mayBeFatal(): boolean {
+    return this.hasProtectedAlert || this.mayEndWithAlert || (this.endsWithAlert && this.alert === ENCRYPTED_ALERT);
+  }
+
   get hasFatalAlert(): boolean {
     return (this.flags & Flag.FATAL) !== 0;
   }
@@ -143,8 +148,24 @@ export class SideView {
     return this.alert === ENCRYPTED_ALERT || this.alert >>> 8 === AlertLevel.FATAL || this.endsWithKnownCloseNotify;
   }
 
+  /** The alert that stands last is one by its size. */
+  get endsWithGuess(): boolean {
+    return (this.flags & Flag.ALERT_LAST) !== 0 && (this.flags & Flag.ALERT_GUESSED) !== 0;
+  }
+
+  /** Other records of this side were as long as an alert, and none. */
+  get sendsAlertLikeData(): boolean {
+    return (this.flags & Flag.ALERT_LIKE_BEFORE) !== 0;
+  }
+
   /** A record stands last that is an alert with padding, or something else. */
   get mayEndWithAlert(): boolean {
     return (this.flags & Flag.MAYBE_ALERT_LAST) !== 0;
   }
+}
+
+/** A record's size says something of what it holds in TLS 1.3 only. */
+function withoutGuess(flags: number, isTls13: boolean): number {
+  if (isTls13) return flags;
+  return flags & ~(Flag.MAYBE_ALERT_LAST | (flags & Flag.ALERT_GUESSED ? Flag.ALERT_LAST : 0));
 }

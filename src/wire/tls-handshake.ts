@@ -257,7 +257,7 @@ function readExtensions(bytes: Uint8Array, start: number, end: number, hello: Cl
     hello.readExtension(u16(bytes, at), bytes, body, next);
     at = next;
   }
-  return true;
+  return at === last;
 }
 
 function u16(bytes: Uint8Array, at: number): number {

@@ -114,6 +114,40 @@ describe('a ticket', () => {
   ];
   it.each(cases)('%s', (_, visits, expected) => expect(sessionsOf(story(visits).report)).toEqual(expected));
 
+  it('that was replaced is no finding when it is declined', () => {
+    const { report } = story([
+      ticketed({ issues: T1, close: 'fin' }),
+      ticketed({ offers: T1, resumes: true, issues: T2, close: 'fin' }),
+      ticketed({ offers: T1, issues: T3 }),
+      ticketed({ offers: T2, resumes: true }),
+    ]);
+    expect(sessionsOf(report)).toContain('ticket t1 issued 0: 1 resumed, 2 declined undetermined, 3 resumed');
+    expect(report.findings).toEqual([]);
+  });
+
+  it('is expired when it is older than the server promised', () => {
+    const late: Visit = { ...ticketed({ offers: T1, issues: T2 }), after: 3700 };
+    const { report } = story([ticketed({ issues: T1, close: 'fin' }), late]);
+    expect(sessionsOf(report)).toContain('ticket t1 issued 0: 1 declined expired');
+    expect(report.findings).toEqual([]);
+  });
+
+  it('says nothing of session IDs, nor they of it', () => {
+    const tickets = [T1, T2, T3].flatMap((t) => [ticketed({ issues: t }), ticketed({ offers: t, resumes: true })]);
+    const lost = [
+      { issues: id('a1'), close: 'fin' as const },
+      { offers: id('a1'), issues: id('a2') },
+    ];
+    // A server that keeps no session IDs, and one whose tickets survive what its session IDs do not.
+    expect(story([...tickets, ...lost]).report.findings).toMatchObject([
+      { confidence: 'medium', rivals: expect.arrayContaining(['never-resumable']) },
+    ]);
+    const survivor = [ticketed({ issues: T1, close: 'fin' }), ticketed({ offers: T1, resumes: true })];
+    const { report } = story([...control(4), ...survivor, ...lost, { offers: id('c0'), resumes: true }]);
+    expect(report.findings).toMatchObject([{ confidence: 'high' }]);
+    expect(report.servers[0].verdict).toBe('invalidates-on-unclean-close');
+  });
+
   it('keeps its lifetime', () => {
     const { report } = story([ticketed({ issues: T1 })]);
     expect(report.sessions).toMatchObject([{ lifetime: 3600 }]);
@@ -137,7 +171,8 @@ interface Psk {
   /** Index of the PSK that the server takes. */
   takes?: number;
   hello?: Hello;
-  close?: (link: Link) => void;
+  answer?: Hello;
+  close?: (link: Link) => unknown;
   client?: string;
   after?: number;
 }
@@ -157,14 +192,14 @@ const BARE_FIN = ({ client, server }: Link) => {
 };
 
 /** A TLS 1.3 connection, whose tickets nobody sees. */
-function tls13({ offers, takes, hello = {}, close = CLEAN, client: address, after }: Psk): Visit {
+function tls13({ offers, takes, hello = {}, answer = {}, close = CLEAN, client: address, after }: Psk): Visit {
   return {
     ...(address !== undefined && { client: address }),
     ...(after !== undefined && { after }),
     speak: (link) => {
       const { client, server } = link;
       client.send(flight(clientHello({ tls13: true, sessionId: id('1e'), ...(offers && { psk: offers }), ...hello })));
-      server.send(flight(serverHelloOf(takes)), changeCipherSpec, applicationData(900));
+      server.send(flight(serverHelloOf(takes, answer)), changeCipherSpec, applicationData(900));
       client.send(changeCipherSpec, applicationData(53));
       server.send(applicationData(250));
       exchange(link);
@@ -173,9 +208,9 @@ function tls13({ offers, takes, hello = {}, close = CLEAN, client: address, afte
   };
 }
 
-function serverHelloOf(takes: number | undefined): Uint8Array {
+function serverHelloOf(takes: number | undefined, answer: Hello = {}): Uint8Array {
   const selected = takes === undefined ? [] : [Uint8Array.of(0, 41, 0, 2, 0, takes)];
-  return serverHello({ tls13: true, sessionId: id('1e'), cipherSuite: 0x1301, extensions: selected });
+  return serverHello({ tls13: true, sessionId: id('1e'), cipherSuite: 0x1301, extensions: selected, ...answer });
 }
 
 describe('a PSK', () => {
@@ -235,6 +270,24 @@ describe('a PSK', () => {
     expect(report.servers[0]).toMatchObject({ inferredOffers: 0, evidence: { afterUncleanFin: { resumed: 0, declined: 0 } } });
     const { report: same } = story([tls13({ close: BARE_FIN }), tls13({ close: BARE_FIN }), tls13({ offers: [T1] })]);
     expect(same.findings).toMatchObject([{ confidence: 'medium' }]);
+  });
+
+  it('goes with cipher suites of its hash only', () => {
+    const sha384 = { cipherSuite: 0x1302 };
+    const { report } = story([tls13({ close: BARE_FIN, answer: sha384 }), tls13({ offers: [T1] })]);
+    expect(sessionsOf(report)).toEqual(['psk t1 issued 0?: 1 declined parameters-changed']);
+  });
+
+  it('of a connection that declines two costs one handshake', () => {
+    const { report } = story([tls13({ close: BARE_FIN }), tls13({ offers: [T1, T2] })]);
+    expect(report.findings).toHaveLength(2);
+    expect(report.servers[0].avoidableFullHandshakes).toBe(1);
+  });
+
+  it('may have been refused after a fatal alert of the server', () => {
+    const serverAlert = ({ client, server }: Link) => [server.fin(closeNotify), client.fin(), server.acknowledge()];
+    const { report } = story([tls13({ close: serverAlert }), tls13({ offers: [T1] })]);
+    expect(report.findings).toMatchObject([{ confidence: 'low', rivals: expect.arrayContaining(['fatal-alert', 'ticket-reused']) }]);
   });
 
   it('is told with what the hello says of it', () => {

@@ -82,12 +82,46 @@ describe('a TLS 1.3 connection without keys', () => {
       'unknown fin unknown | unknown fin unknown | first server',
     ],
     [
+      'whose client sends records as short as alerts all the time',
+      ({ client, server }) => [
+        client.send(closeNotify),
+        server.send(applicationData(40)),
+        client.send(closeNotify),
+        client.fin(),
+        server.fin(),
+      ],
+      'unknown fin unknown | unclean fin absent | first client',
+    ],
+    [
+      'whose client got an answer to what may be an alert by its size',
+      ({ client, server }) => [
+        client.send(closeNotify),
+        server.send(applicationData(300)),
+        client.acknowledge(),
+        client.fin(),
+        server.fin(),
+      ],
+      'unknown fin unknown | unclean fin absent | first client',
+    ],
+    [
       'whose client sent bytes that the capture lacks',
       ({ client, server }) => [client.lose(applicationData(200)), client.fin(), server.fin()],
       'unknown fin unknown | unclean fin absent | first client',
     ],
   ];
   it.each(cases)('%s', (_, speak, expected) => expect(closeAfter(speak)).toBe(expected));
+
+  it('whose ServerHello stands in the file behind what the client sent later', () => {
+    const capture = new Capture();
+    const link = capture.connect();
+    handshake(link);
+    exchange(link);
+    link.client.fin(closeNotify);
+    link.server.fin(closeNotify);
+    const server = capture.packets.filter((packet) => packet.from.port === 443);
+    const client = capture.packets.filter((packet) => packet.from.port !== 443);
+    expect(closeText(only([...client, ...server]))).toMatch(/^clean fin inferred/);
+  });
 
   it.each([
     ['11 bytes with CCM_8', ccm8CloseNotify, 'clean fin inferred'],
