@@ -282,7 +282,44 @@ const more: Case[] = [
   })),
 ];
 
+/** Tickets and session IDs of one server, and what TLS 1.3 hides. */
+const kinds: Case[] = [
+  {
+    capture: 'real-nginx-tickets-beside-ids.pcap.gz',
+    holds: 'a server that takes tickets and keeps no session IDs: its tickets are no control for them',
+    right: {
+      findings: Array(2).fill({ confidence: anyOf('medium', 'low'), rivals: expect.arrayContaining(['never-resumable']) }),
+    },
+  },
+  {
+    capture: 'real-python-tickets-beside-ids.pcap.gz',
+    holds: 'a server that drops session IDs (3 of 3) and takes a ticket after the same close',
+    right: {
+      findings: Array(3).fill({ session: { kind: 'session-id' }, confidence: 'high' }),
+      servers: [{ verdict: 'invalidates-on-unclean-close' }],
+    },
+  },
+  {
+    capture: 'real-tls13-short-request.pcap.gz',
+    holds: 'the end of a request in a record as long as an alert, and bare FINs: no close_notify',
+    right: {
+      connections: Object.fromEntries([0, 1, 2].map((stream) => [stream, { close: { client: side(anyOf('unknown', 'unclean'), 'fin') } }])),
+    },
+  },
+  {
+    capture: 'real-tls13-other-hash.pcap.gz',
+    holds: 'a PSK of SHA-384 offered with a suite of SHA-256 only',
+    right: { connections: { 7: declined('parameters-changed') }, findings: [] },
+  },
+  {
+    capture: 'tls13-hello-behind-gap.pcap.gz',
+    holds: 'clean closes of clients whose records were read before the ServerHello, which waits behind a gap',
+    right: { connections: { 8: { close: { client: side('clean', 'fin') } } }, findings: [] },
+  },
+];
+
 export const cases: readonly Case[] = [
+  ...kinds,
   ...eitherSide,
   ...acceptedThenAborted,
   ...strayResets,
