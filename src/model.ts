@@ -289,7 +289,7 @@ export interface ServerReport {
   inferredOffers: number;
   /**
    * How clients of one kind close, those with the most unclean closes first, 100 kinds at most. Where connections are not kept, these are
-   * the first 2048 connections of the capture and one in sixteen of the later ones.
+   * the first 1024 connections of the capture and one in 64 of the later ones.
    */
   clients: ClientKind[];
   verdict: string;

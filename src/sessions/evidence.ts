@@ -151,6 +151,9 @@ interface OfKind {
  */
 export class EvidenceByKind {
   readonly #kinds = new Map<Session['kind'], OfKind>();
+  /** Mostly the kind of the offer before. */
+  #lastKind: Session['kind'] | null = null;
+  #last: OfKind | null = null;
 
   readonly add = (offer: Offer): void => {
     const { all, exact } = this.#of(offer.kind);
@@ -189,12 +192,15 @@ export class EvidenceByKind {
   }
 
   #of(kind: Session['kind']): OfKind {
+    if (kind === this.#lastKind && this.#last !== null) return this.#last;
     let found = this.#kinds.get(kind);
     if (!found) {
       const all = new ServerEvidence();
       found = { all, exact: kind === 'psk' ? new ServerEvidence() : all };
       this.#kinds.set(kind, found);
     }
+    this.#lastKind = kind;
+    this.#last = found;
     return found;
   }
 }

@@ -39,23 +39,34 @@ export class SessionUses {
 
   /** A connection that is over. */
   add(facts: ConnectionFacts, server: number): void {
-    this.#offerCount = this.#issueCount = 0;
     this.#isSuperseded = false;
+    if (!facts.isTls13 && facts.offeredTicket === null && facts.issuedTickets.length === 0) {
+      const offered = offersSessionId(facts) ? this.#internId(server, facts.offeredId) : NO_SESSION;
+      const issued = facts.issuedId.length > 0 ? this.#internId(server, facts.issuedId) : NO_SESSION;
+      this.#addUse(facts, offered, issued);
+      return;
+    }
+    this.#offerCount = this.#issueCount = 0;
     this.#collectOffers(facts, server);
     this.#collectIssues(facts, server);
     const count = Math.max(this.#offerCount, this.#issueCount);
     for (let i = 0; i < count; i++) {
-      if (this.#uses.size >= this.#limits.uses) {
-        this.#full();
-        return;
-      }
       const offered = i < this.#offerCount ? this.#offers[i] : NO_SESSION;
-      // A connection is once in the list of a session.
-      const issued = i < this.#issueCount && this.#issues[i] !== offered ? this.#issues[i] : NO_SESSION;
-      const use = this.#uses.add(facts, offered, issued, this.#isSuperseded);
-      if (offered >= 0) this.#link(offered, use);
-      if (issued >= 0) this.#link(issued, use);
+      this.#addUse(facts, offered, i < this.#issueCount ? this.#issues[i] : NO_SESSION);
     }
+  }
+
+  #addUse(facts: ConnectionFacts, offered: number, issued: number): void {
+    if (offered < 0 && issued < 0) return;
+    if (this.#uses.size >= this.#limits.uses) {
+      this.#full();
+      return;
+    }
+    // A connection is once in the list of a session.
+    const other = issued === offered ? NO_SESSION : issued;
+    const use = this.#uses.add(facts, offered, other, this.#isSuperseded);
+    if (offered >= 0) this.#link(offered, use);
+    if (other >= 0) this.#link(other, use);
   }
 
   /** The session after another one, the first one after -1; -1 when there is none. */

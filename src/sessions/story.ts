@@ -230,8 +230,7 @@ class Story {
     offer.isInferred = this.#issue?.isInferred ?? false;
     offer.isAmbiguous = this.#issue?.isAmbiguous ?? false;
     offer.kind = this.#kind;
-    const session = this.#issue ?? this.#proof;
-    offer.mayHaveChangedParameters = session !== null && mayHaveChangedParameters(session, use);
+    offer.mayHaveChangedParameters = use.role === 'declined' && this.#mayHaveChangedParameters(use);
     return offer;
   }
 
@@ -252,6 +251,11 @@ class Story {
       return this.#openUntil > offer.answerTime ? 'open' : 'unknown';
     }
     return this.#clean ? 'clean' : 'unknown';
+  }
+
+  #mayHaveChangedParameters(offer: Use): boolean {
+    const session = this.#issue ?? this.#proof;
+    return session !== null && mayHaveChangedParameters(session, offer);
   }
 
   #decisive(offer: Use): Cause | null {

@@ -49,8 +49,8 @@ const { TLS_FLAGS, CLIENT } = Tls;
 const { RECORD_FLAGS } = TlsSide;
 
 /** Clients whose fingerprint is taken in any case where not all are; of later ones it is that of one in so many. */
-const FIRST_FINGERPRINTS = 2048;
-const LATER_FINGERPRINTS = 16;
+const FIRST_FINGERPRINTS = 1024;
+const LATER_FINGERPRINTS = 64;
 
 /** What TLS tells of each followed connection, in the rows of TCP. */
 export class TlsConnections {
