@@ -46,11 +46,7 @@ export class IdTable {
    */
   intern(server: number, kind: Kind, ids: Int32Array, at: number, length: number): number {
     const tag = (kindNumber(kind) << 8) | length;
-    let hash = this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag;
-    for (let i = 0; i < ID_WORDS; i++) {
-      hash = Math.imul(hash ^ ids[at + i], 0x2c1b3c6d);
-      hash ^= hash >>> 15;
-    }
+    const hash = this.#hash(server, tag, ids, at);
     const slots = this.#slots;
     const mask = slots.length / 2 - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -61,6 +57,19 @@ export class IdTable {
         return this.#add(slot, server, tag, ids, at);
       }
       if (slots[slot * 2] === hash && this.#matches(row, server, tag, ids, at)) return row;
+    }
+  }
+
+  /** The same identifier at another server; -1 where it is unknown there. */
+  atServer(row: number, server: number): number {
+    const { ints } = this.rows;
+    const tag = ints[row + KIND_AND_LENGTH];
+    const hash = this.#hash(server, tag, ints, row + ID);
+    const slots = this.#slots;
+    const mask = slots.length / 2 - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const found = slots[slot * 2 + 1] - 1;
+      if (found < 0 || (slots[slot * 2] === hash && this.#matches(found, server, tag, ints, row + ID))) return found;
     }
   }
 
@@ -107,6 +116,15 @@ export class IdTable {
 
   server(row: number): number {
     return this.rows.ints[row + SERVER];
+  }
+
+  #hash(server: number, tag: number, ids: Int32Array, at: number): number {
+    let hash = this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag;
+    for (let i = 0; i < ID_WORDS; i++) {
+      hash = Math.imul(hash ^ ids[at + i], 0x2c1b3c6d);
+      hash ^= hash >>> 15;
+    }
+    return hash;
   }
 
   #add(slot: number, server: number, tag: number, ids: Int32Array, at: number): number {

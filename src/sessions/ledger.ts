@@ -9,6 +9,9 @@ import { SessionUses } from './session-uses.js';
 import { Teller } from './story.js';
 import type { Use } from './use.js';
 
+/** Ports of one server among which sessions are looked for. */
+const MAX_PORTS = 64;
+
 /** What hindsight made of the offer of one connection. */
 export interface Outcome {
   resumption: Resumption;
@@ -60,6 +63,7 @@ export class SessionLedger {
 
   /** @param fingerprintOf the texts of the number of a client's fingerprint */
   finish(fingerprintOf: (number: number) => Fingerprint | null): Judgement {
+    this.#joinPorts();
     const evidence = this.#servers.map(() => new EvidenceByKind());
     const outcomes = new Map<number, Outcome>();
     const all = this.#sessions;
@@ -78,6 +82,16 @@ export class SessionLedger {
       sessions,
       outcomes,
     };
+  }
+
+  #joinPorts(): void {
+    const ports = new Map<string, number[]>();
+    for (const [number, { address }] of this.#servers.entries()) {
+      const known = ports.get(address);
+      if (!known) ports.set(address, [number]);
+      else if (known.length < MAX_PORTS) known.push(number);
+    }
+    if (ports.size < this.#servers.length) this.#sessions.joinPorts((server) => ports.get(this.#servers[server].address) ?? []);
   }
 
   #server(facts: ConnectionFacts): number {

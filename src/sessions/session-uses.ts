@@ -76,6 +76,42 @@ export class SessionUses {
     return next < this.#ids.rows.end ? next : -1;
   }
 
+  /**
+   * A session that one port of a server issued and another one accepted is one session, as of the control and data connections of FTP
+   * (RFC 4217 10.2). That an identifier was accepted proves it; one that was only declined belongs to its own port.
+   *
+   * @param portsOf numbers of the servers at the same address as a server
+   */
+  joinPorts(portsOf: (server: number) => readonly number[]): void {
+    for (let session = this.after(-1); session >= 0; session = this.after(session)) {
+      const ports = portsOf(this.server(session));
+      if (ports.length < 2 || !this.#isAcceptedWithoutIssue(session)) continue;
+      for (const port of ports) {
+        const other = port === this.server(session) ? -1 : this.#ids.atServer(session, port);
+        if (other >= 0 && this.#isIssued(this.#ids.root(other))) {
+          this.#renew(session, this.#ids.root(other));
+          break;
+        }
+      }
+    }
+  }
+
+  #isIssued(session: number): boolean {
+    const count = this.#readListed(session);
+    for (let i = 0; i < count; i++) if (this.views[i].role === 'issued') return true;
+    return false;
+  }
+
+  #isAcceptedWithoutIssue(session: number): boolean {
+    let isAccepted = false;
+    const count = this.#readListed(session);
+    for (let i = 0; i < count; i++) {
+      if (this.views[i].role === 'issued') return false;
+      isAccepted ||= this.views[i].role === 'resumed';
+    }
+    return isAccepted;
+  }
+
   server(session: number): number {
     return this.#ids.server(session);
   }
@@ -113,14 +149,8 @@ export class SessionUses {
 
   /** Moves the {@link views} to the uses of one session, the inferred one at the end; returns their number. */
   read(session: number): number {
-    let count = 0;
-    let isIssued = false;
-    for (let row = this.#ids.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) {
-      const use = this.#view(count++);
-      use.move(row, session);
-      isIssued ||= use.role === 'issued';
-    }
-    if (isIssued || count === 0 || !this.#ids.isPsk(session)) return count;
+    const count = this.#readListed(session);
+    if (count === 0 || !this.#ids.isPsk(session) || this.views[0].role === 'issued' || this.#isIssued(session)) return count;
     this.#inference ??= new IssueInference(this.#ids, this.#uses, (server, use) =>
       this.#internClient(server, use.clientAddress, use.serverName),
     );
@@ -131,6 +161,15 @@ export class SessionUses {
     use.isInferred = true;
     use.isAmbiguous = issue.isAmbiguous;
     return count + 1;
+  }
+
+  /** The same without the inferred one. */
+  #readListed(session: number): number {
+    let count = 0;
+    for (let row = this.#ids.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) {
+      this.#view(count++).move(row, session);
+    }
+    return count;
   }
 
   #view(index: number): Use {
@@ -235,7 +274,7 @@ export class SessionUses {
       if (this.#uses.reassign(row, session, root)) this.#link(root, row);
       row = next;
     }
-    ints[root + LIFETIME] = lifetime;
+    if (lifetime > 0) ints[root + LIFETIME] = lifetime;
   }
 
   #link(session: number, use: number): void {

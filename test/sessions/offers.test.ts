@@ -177,6 +177,30 @@ describe('an ID that may be padding', () => {
   });
 });
 
+describe('sessions of several ports of one server', () => {
+  const control = '198.51.100.1:21';
+  const data = '198.51.100.1:40001';
+
+  it('are one where the other port accepts what one issued, as with FTP over TLS', () => {
+    const { report } = story([
+      { issues: A, server: control, holds: true },
+      { offers: A, resumes: true, server: data, close: 'rst' },
+      { offers: A, issues: B, server: data, after: 2 },
+    ]);
+    expect(sessionsOf(report)).toEqual(['a1 issued 0: 1 resumed, 2 declined unclean-close', 'b2 issued 2:']);
+    expect(report.sessions[0].server).toEqual({ address: '198.51.100.1', port: 21 });
+  });
+
+  it('are not where it only declines', () => {
+    const { report } = story([
+      { issues: A, server: control, close: 'rst' },
+      { offers: A, issues: B, server: data },
+    ]);
+    expect(sessionsOf(report)).toEqual(['a1 issued 0:', 'a1 issued -: 1 declined unknown-session', 'b2 issued 1:']);
+    expect(report.findings).toEqual([]);
+  });
+});
+
 describe('tickets', () => {
   const ticket = '7469636b';
 
