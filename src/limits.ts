@@ -2,13 +2,13 @@
 export interface Limits {
   /** TCP connections remembered, ended ones included, so that `stream` stays Wireshark's number. About 60 bytes each. */
   flows: number;
-  /** Connections followed at a time, from their first packet to their end. About 350 bytes each, reserved and committed when used. */
+  /** Connections followed at a time, from their first packet to their end. About 390 bytes each, reserved and committed when used. */
   open: number;
   /** IPv6 addresses told apart. About 30 bytes each. */
   addresses: number;
-  /** Connections kept in full of which one side ended and the other did not, rounded up to a power of two. About 350 bytes each. */
+  /** Connections kept in full of which one side ended and the other did not, rounded up to a power of two. About 390 bytes each. */
   halfClosed: number;
-  /** Closed connections kept a little longer for their last packets, rounded up to a power of two. About 350 bytes each. */
+  /** Closed connections kept a little longer for their last packets, rounded up to a power of two. About 390 bytes each. */
   lingering: number;
   /** Out-of-order payload kept for one direction of one connection, bytes: the usual receive window of a lossy path. */
   outOfOrderBytes: number;

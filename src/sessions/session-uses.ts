@@ -89,7 +89,7 @@ export class SessionUses {
       for (const port of ports) {
         const other = port === this.server(session) ? -1 : this.#ids.atServer(session, port);
         if (other >= 0 && this.#isIssued(this.#ids.root(other))) {
-          this.#renew(session, this.#ids.root(other));
+          this.#join(session, this.#ids.root(other));
           break;
         }
       }
@@ -217,7 +217,7 @@ export class SessionUses {
       // A ticket that replaces the one that was taken continues its session (RFC 5077 3.3).
       if (facts.resumedBy === 'ticket' && this.#offerCount > 0) {
         const root = this.#offers[0];
-        this.#renew(session, root);
+        this.#join(session, root);
         this.#ids.rows.ints[root + CURRENT] = identifier + 1;
       } else this.#issue(session);
     }
@@ -263,7 +263,7 @@ export class SessionUses {
   }
 
   /** `session` is another identifier of `root`: what was known of it is known of `root`. */
-  #renew(session: number, root: number): void {
+  #join(session: number, root: number): void {
     if (session === root) return;
     const { ints } = this.#ids.rows;
     const lifetime = ints[session + LIFETIME];

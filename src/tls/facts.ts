@@ -66,7 +66,7 @@ export class ConnectionFacts {
   selectedPsk = -1;
   /** Those of TLS 1.3 can be seen only where they are decrypted. */
   issuedTickets: readonly IssuedTicket[] = NONE;
-  /** Protected records were decrypted: tickets that were not seen were not issued. */
+  /** Protected records were decrypted, not necessarily all of them. */
   isDecrypted = false;
   resumedBy: Connection['resumedBy'] = null;
   /** A PROXY header named the client behind the TCP peer. */

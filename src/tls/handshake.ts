@@ -1,5 +1,5 @@
-// Plaintext handshake messages, over record and segment borders: RFC 5246 7.4. Only hellos and tickets are ever put together; the
-// rest is stepped over.
+// Handshake messages, in plaintext or decrypted, over record and segment borders: RFC 5246 7.4. Only hellos and tickets are ever
+// put together; the rest is stepped over.
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Limits } from '../limits.js';
 import { directionOf, type Moment } from '../tcp/connections.js';
@@ -54,7 +54,7 @@ export class HandshakeReader {
     this.#messages = new Messages(now, limits, warnings);
   }
 
-  /** A piece of the body of plaintext handshake records. */
+  /** A piece of the body of handshake records, in plaintext or decrypted. */
   body(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void {
     const { ints } = this.#tls.rows;
     let at = start;
