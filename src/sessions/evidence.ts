@@ -151,9 +151,6 @@ interface OfKind {
  */
 export class EvidenceByKind {
   readonly #kinds = new Map<Session['kind'], OfKind>();
-  /** Mostly the kind of the offer before. */
-  #lastKind: Session['kind'] | null = null;
-  #last: OfKind | null = null;
 
   readonly add = (offer: Offer): void => {
     const { all, exact } = this.#of(offer.kind);
@@ -192,15 +189,12 @@ export class EvidenceByKind {
   }
 
   #of(kind: Session['kind']): OfKind {
-    if (kind === this.#lastKind && this.#last !== null) return this.#last;
     let found = this.#kinds.get(kind);
     if (!found) {
       const all = new ServerEvidence();
       found = { all, exact: kind === 'psk' ? new ServerEvidence() : all };
       this.#kinds.set(kind, found);
     }
-    this.#lastKind = kind;
-    this.#last = found;
     return found;
   }
 }
