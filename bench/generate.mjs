@@ -13,14 +13,14 @@ import { FIXTURES, loadFamilies } from './generator/templates.mjs';
 
 const HELP = `node bench/generate.mjs [NAME…] [options]
 
-NAME: handshakes, bulk, bulk-half, manyflows (default: all). Each becomes DIR/NAME.pcap, with what is in it in DIR/NAME.json.
+NAME: handshakes, bulk, bulk-half, manyflows, manysessions (default: all). Each becomes DIR/NAME.pcap, with what is in it in DIR/NAME.json.
 
   --out DIR           default: bench/captures
-  --size full|small   default: full (4.7 GB)
+  --size full|small   default: full (6.9 GB)
   --seed N            default: 1
   --connections N     of handshakes
   --bytes N           of the file bulk (bulk-half: half of it)
-  --flows N --open N  of manyflows: all, and at any moment
+  --flows N --open N  of manyflows and manysessions: all, and at any moment
   --force             make them even when they are there with the same parameters
 `;
 
@@ -35,7 +35,8 @@ const CAPTURES = {
   handshakes: { write: writeHandshakes, pick: ({ connections }) => ({ connections }) },
   bulk: { write: writeBulk, pick: ({ bytes }) => ({ bytes }) },
   'bulk-half': { write: writeBulk, pick: ({ bytes }) => ({ bytes: Math.ceil(bytes / 2) }) },
-  manyflows: { write: writeManyFlows, pick: ({ flows, open }) => ({ flows, open }) },
+  manyflows: { write: writeManyFlows, pick: ({ flows, open }) => ({ flows, open, group: 4 }) },
+  manysessions: { write: writeManyFlows, pick: ({ flows, open }) => ({ flows, open, group: 1 }) },
 };
 
 export const NAMES = Object.keys(CAPTURES);

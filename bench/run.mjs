@@ -20,7 +20,7 @@ const HELP = `npm run bench -- [options]
   --json FILE         every sample, as JSON
 `;
 const CAPTURES = ['handshakes', 'bulk', 'manyflows'];
-const GROWTH_ROUNDS = 2;
+const MEMORY_ROUNDS = 2;
 
 async function main() {
   const options = readOptions();
@@ -92,6 +92,11 @@ async function benchCapture(name, { directory, size, rounds, tools }) {
     figures.growth = growth.mib;
     parts.push(growth.text);
   }
+  if (name === 'manyflows') {
+    const sessions = await measureSessions(path, { directory, size, tools });
+    figures.sessions = sessions.mib;
+    parts.push(sessions.text);
+  }
   return { truth, series, figures, text: parts.join('\n\n') };
 }
 
@@ -105,14 +110,26 @@ async function answersText(path, truth) {
 }
 
 /** Peak memory on the capture and on one of half its size. */
-async function measureGrowth(path, { directory, size, tools }) {
-  progress('bulk-half: making the capture');
-  const half = makeCapture('bulk-half', { directory, size });
-  const commands = [half.path, path].map((file) => closenotifyCommand(file));
-  const series = await measureInTurns(commands, GROWTH_ROUNDS, tools.meter, (text) => progress(`memory growth, ${text}`));
-  const [small, large] = series.map(peakMib);
+async function measureGrowth(path, machine) {
+  const [small, large] = await measureBoth('bulk-half', path, machine);
   const text = `Memory and the size of the capture:\n\n${memoryTable(['peak RSS MiB', 'half the capture', 'all of it'], [[CLOSENOTIFY, small, large]])}`;
   return { mib: small === null || large === null ? null : large - small, text };
+}
+
+/** Peak memory on the capture and on one of which each flow has a session of its own. */
+async function measureSessions(path, machine) {
+  const [own, shared] = await measureBoth('manysessions', path, machine);
+  const text = `Memory and sessions:\n\n${memoryTable(['peak RSS MiB', 'a session for several flows', 'one for each'], [[CLOSENOTIFY, shared, own]])}`;
+  return { mib: own, text };
+}
+
+/** Peak memory on another capture, and on the one at `path`. */
+async function measureBoth(name, path, { directory, size, tools }) {
+  progress(`${name}: making the capture`);
+  const other = makeCapture(name, { directory, size });
+  const commands = [other.path, path].map((file) => closenotifyCommand(file));
+  const series = await measureInTurns(commands, MEMORY_ROUNDS, tools.meter, (text) => progress(`${name}, memory, ${text}`));
+  return series.map(peakMib);
 }
 
 let shown = false;

@@ -1,6 +1,6 @@
 /** Every bound that keeps memory and time finite whatever a capture holds. Reaching one is counted in the report's warnings. */
 export interface Limits {
-  /** TCP connections remembered, ended ones included, so that `stream` stays Wireshark's number. About 60 bytes each. */
+  /** TCP connections remembered, ended ones included, so that `stream` stays Wireshark's number. About 32 bytes each. */
   flows: number;
   /** Connections followed at a time, from their first packet to their end. About 390 bytes each, reserved and committed when used. */
   open: number;
@@ -20,13 +20,13 @@ export interface Limits {
   totalHandshakeBytes: number;
   /** Alerts kept of one connection. */
   alerts: number;
-  /** Sessions remembered for their later offers. About 80 bytes each. */
+  /** Sessions remembered for their later offers. About 56 bytes each, tickets 64. */
   sessions: number;
-  /** Connections remembered because they issued or offered a session. About 100 bytes each. */
+  /** Connections remembered because they issued or offered a session. About 64 bytes each, 80 where they did both. */
   uses: number;
   /** Connections remembered of one session. */
   usesPerSession: number;
-  /** Servers (address and port) told apart. */
+  /** Servers (address and port) told apart: 16 million at most. */
   servers: number;
   /** Findings kept in full; further ones are counted. */
   findings: number;

@@ -6,7 +6,6 @@ import { flightOf, helloOf } from './templates.mjs';
 
 const START = 1_767_225_600e6; // microseconds: 2026-01-01T00:00:00Z
 const NEW_FLOW_EVERY = 50; // microseconds: 20 000 flows a second
-const GROUP = 4; // flows that share a session: one issues it, three resume it
 const SERVERS = 4;
 const SERVER_NETWORK = 0x0a02_0000; // 10.2.0.0
 const CLIENT_NETWORK = 0x0a40_0000; // 10.64.0.0
@@ -20,23 +19,26 @@ const STREAM = { flow: 2, session: 3, hello: 4 };
 /**
  * Step k of flow i comes at slot i + k * spread, so that `open` flows are open at any moment.
  * Nothing is kept per flow: all of a flow follows from its number.
+ *
+ * @param options.group flows that share a session: one issues it, the others resume it
  */
-export function writeManyFlows(writer, families, { flows, open, seed }) {
+export function writeManyFlows(writer, families, { flows, open, group, seed }) {
   const scripts = makeScripts(families.find((f) => !f.invalidates));
   const spread = Math.max(1, Math.floor(open / STEPS_OPEN));
   // A session is offered when the connection that issued it has ended.
-  const lag = Math.ceil((STEPS * spread) / GROUP) * GROUP;
+  const lag = Math.ceil((STEPS * spread) / group) * group;
+  const sharing = { lag, group };
   const truth = { connections: flows, full: 0, resumed: 0, declined: 0, notOffered: 0, closes: { fin: 0, rst: 0 }, invalidatedSessions: 0 };
   for (let slot = 0; slot < flows + (STEPS - 1) * spread; slot++) {
     for (let k = 0; k < STEPS; k++) {
       const number = slot - k * spread;
       if (number < 0 || number >= flows) continue;
-      if (k === 0) count(truth, number, lag);
-      const step = scripts[scriptOf(number, lag)][k];
+      if (k === 0) count(truth, number, sharing);
+      const step = scripts[scriptOf(number, sharing)][k];
       if (step)
         writeStep(
           writer,
-          describeFlow(number, lag, seed),
+          describeFlow(number, sharing, seed),
           step,
           START + slot * NEW_FLOW_EVERY + k,
           new Random(seed ^ number, STREAM.hello + k),
@@ -95,12 +97,12 @@ function flights(part) {
 }
 
 const isReset = (number) => number % 2 === 1;
-const issuerOf = (number, lag) => (number % GROUP === 0 || number < lag ? number : number - lag - (number % GROUP));
-const isFull = (number, lag) => issuerOf(number, lag) === number;
-const scriptOf = (number, lag) => (isFull(number, lag) ? 0 : 2) + (isReset(number) ? 1 : 0);
+const issuerOf = (number, { lag, group }) => (number % group === 0 || number < lag ? number : number - lag - (number % group));
+const isFull = (number, sharing) => issuerOf(number, sharing) === number;
+const scriptOf = (number, sharing) => (isFull(number, sharing) ? 0 : 2) + (isReset(number) ? 1 : 0);
 
-function count(truth, number, lag) {
-  if (isFull(number, lag)) {
+function count(truth, number, sharing) {
+  if (isFull(number, sharing)) {
     truth.full++;
     truth.notOffered++;
   } else truth.resumed++;
@@ -108,16 +110,16 @@ function count(truth, number, lag) {
 }
 
 /** The flows of one session have one client and one server, and each its own port. */
-function describeFlow(number, lag, seed) {
-  const issuer = issuerOf(number, lag);
-  const group = Math.floor(issuer / GROUP);
-  const slot = (number % GROUP) + (issuer === number ? 0 : GROUP);
+function describeFlow(number, sharing, seed) {
+  const issuer = issuerOf(number, sharing);
+  const session = Math.floor(issuer / sharing.group);
+  const slot = (number % sharing.group) + (issuer === number ? 0 : sharing.group);
   const random = new Random(seed ^ number, STREAM.flow);
   return {
     sessionSeed: seed ^ issuer,
-    client: CLIENT_NETWORK + (group % CLIENTS),
-    clientPort: FIRST_PORT + Math.floor(group / CLIENTS) * 2 * GROUP + slot,
-    server: SERVER_NETWORK + (group % SERVERS) + 1,
+    client: CLIENT_NETWORK + (session % CLIENTS),
+    clientPort: FIRST_PORT + Math.floor(session / CLIENTS) * 2 * sharing.group + slot,
+    server: SERVER_NETWORK + (session % SERVERS) + 1,
     serverPort: 443,
     clientSeq: random.uint32(),
     serverSeq: random.uint32(),

@@ -1,4 +1,8 @@
-/** Growing by much copies little, and what is not touched is not committed. */
+/**
+ * Tables begin small and then grow to their limit at once, or to this much: there is little to copy then, and what is not touched is
+ * not committed. Larger ones grow by a factor.
+ */
+const RESERVED_INTS = 1 << 26;
 const GROWTH = 16;
 const MIN_ROWS = 1 << 12;
 
@@ -14,7 +18,9 @@ export class Rows {
   bytes: Uint8Array;
   readonly #width: number;
   readonly #limit: number;
-  readonly #freed: number[] = [];
+  /** The row that was freed last, + 1; its first integer tells the one before. */
+  #freed = 0;
+  #freedCount = 0;
   #end = 0;
 
   /**
@@ -34,7 +40,7 @@ export class Rows {
 
   /** Rows in use. */
   get size(): number {
-    return this.#end / this.#width - this.#freed.length;
+    return this.#end / this.#width - this.#freedCount;
   }
 
   /** What follows the last row ever given. */
@@ -42,27 +48,39 @@ export class Rows {
     return this.#end;
   }
 
-  /** A row with all fields 0. */
-  add(): number {
-    const freed = this.#freed.pop();
-    if (freed !== undefined) {
-      this.ints.fill(0, freed, freed + this.#width);
-      return freed;
-    }
+  /**
+   * A row with all fields 0.
+   *
+   * @param count rows that are to lie one behind the other; those are not freed
+   */
+  add(count = 1): number {
+    if (count === 1 && this.#freedCount > 0) return this.#reuse();
     const row = this.#end;
-    this.#end += this.#width;
+    this.#end += this.#width * count;
     if (this.#end > this.ints.length) this.#grow();
     return row;
   }
 
+  /** The first integer of the row is lost. */
   free(row: number): void {
-    this.#freed.push(row);
+    this.ints[row] = this.#freed;
+    this.#freed = row + 1;
+    this.#freedCount++;
+  }
+
+  #reuse(): number {
+    const row = this.#freed - 1;
+    this.#freed = this.ints[row];
+    this.#freedCount--;
+    this.ints.fill(0, row, row + this.#width);
+    return row;
   }
 
   #grow(): void {
     const { bytes } = this;
     const least = this.#end / this.#width;
-    const rows = Math.max(least, Math.min(least * GROWTH, this.#limit));
+    const wanted = Math.max(least * GROWTH, Math.floor(RESERVED_INTS / this.#width));
+    const rows = Math.max(least, Math.min(wanted, this.#limit));
     const memory = new ArrayBuffer(Math.ceil((rows * this.#width) / 2) * 8);
     this.ints = new Int32Array(memory);
     this.floats = new Float64Array(memory);

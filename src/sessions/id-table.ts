@@ -1,5 +1,6 @@
 import { toHex } from '../bytes/hex.js';
 import { Rows } from '../bytes/rows.js';
+import { Slots } from '../bytes/slots.js';
 import type { Session } from '../model.js';
 
 /** Session IDs (RFC 5246 7.4.1.2) have at most 32 bytes, SHA-256 digests of tickets and PSK identities have 32. */
@@ -8,35 +9,44 @@ const ID_WORDS = ID_BYTES / 4;
 /** `client` is no session: it stands for what one client may have been given at a server where tickets cannot be seen. */
 export type Kind = Session['kind'] | 'client';
 const KINDS: readonly Kind[] = ['session-id', 'ticket', 'psk', 'client'];
+const TICKET = 1;
 const PSK = 2;
 const CLIENT = 3;
 
-const SERVER = 0;
-const KIND_AND_LENGTH = 1;
-/** First and last of the list of a session's uses, + 1; their number; and whether one of them was declined. Below 0: {@link IdTable.join}. */
-export const FIRST_USE = 2;
-export const LAST_USE = 3;
-export const USES = 4;
-export const DECLINED = 5;
-/** Lifetime that the server gave with the ticket, seconds; 0: none. */
-export const LIFETIME = 6;
-/** The identifier that took the place of all others, + 1; 0 where there is one only. */
-export const CURRENT = 7;
-const ID = 8;
-export const SESSION_INTS = ID + ID_WORDS;
+/** Server << 8, kind << 6, and the number of the identifier's bytes. */
+const HEAD = 0;
+const KIND_BITS = 6;
+const SERVER_BITS = 8;
+/** First and last of the list of a session's uses, + 1. Below 0: {@link IdTable.join}. */
+export const FIRST_USE = 1;
+export const LAST_USE = 2;
+/** Their number, doubled, and 1 where one of them was declined. */
+export const USES = 3;
+export const DECLINED_BIT = 1;
+export const ONE_USE = 2;
+const ID = 4;
+const ID_INTS = ID + ID_WORDS;
+/** What only tickets and PSKs have: the lifetime that the server gave, seconds (0: none), and another identifier that took its place. */
+const LIFETIME = ID_INTS;
+const CURRENT = ID_INTS + 1;
+const TICKET_INTS = ID_INTS + 2;
+
+/** Rows of the table are of two lengths: they are put together from pieces. */
+const PIECE_INTS = 2;
 
 /** Sessions by server, kind and identifier. A session's number is where its row begins. */
 export class IdTable {
   readonly rows: Rows;
   readonly #limit: number;
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
-  /** The hash beside the session + 1, so that foreign slots cost no look at their row. */
-  #slots = new Int32Array(1 << 12);
+  readonly #slots: Slots;
+  #size = 0;
 
   /** @param limit sessions remembered */
   constructor(limit: number) {
     this.#limit = limit;
-    this.rows = new Rows(SESSION_INTS, limit);
+    this.rows = new Rows(PIECE_INTS, limit * (TICKET_INTS / PIECE_INTS));
+    this.#slots = new Slots(limit);
   }
 
   /**
@@ -45,37 +55,30 @@ export class IdTable {
    * @param ids the bytes of the identifier are those of `ids[at … at + 8)`, filled up with 0; their number is `length`
    */
   intern(server: number, kind: Kind, ids: Int32Array, at: number, length: number): number {
-    const tag = (kindNumber(kind) << 8) | length;
-    const hash = this.#hash(server, tag, ids, at);
-    const slots = this.#slots;
-    const mask = slots.length / 2 - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const row = slots[slot * 2 + 1] - 1;
-      if (row < 0) {
-        if (this.rows.size >= this.#limit) return -1;
-        slots[slot * 2] = hash;
-        return this.#add(slot, server, tag, ids, at);
-      }
-      if (slots[slot * 2] === hash && this.#matches(row, server, tag, ids, at)) return row;
-    }
+    const head = (server << SERVER_BITS) | (kindNumber(kind) << KIND_BITS) | length;
+    const hash = this.#hash(head, ids, at);
+    const slot = this.#slotOf(hash, head, ids, at);
+    const row = this.#rowAt(slot);
+    if (row >= 0) return row;
+    return this.#size >= this.#limit ? -1 : this.#add(slot, hash, head, ids, at);
   }
 
   /** The same identifier at another server; -1 where it is unknown there. */
   atServer(row: number, server: number): number {
     const { ints } = this.rows;
-    const tag = ints[row + KIND_AND_LENGTH];
-    const hash = this.#hash(server, tag, ints, row + ID);
-    const slots = this.#slots;
-    const mask = slots.length / 2 - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const found = slots[slot * 2 + 1] - 1;
-      if (found < 0 || (slots[slot * 2] === hash && this.#matches(found, server, tag, ints, row + ID))) return found;
-    }
+    const head = (server << SERVER_BITS) | (ints[row + HEAD] & ((1 << SERVER_BITS) - 1));
+    return this.#rowAt(this.#slotOf(this.#hash(head, ints, row + ID), head, ints, row + ID));
+  }
+
+  /** The identifier after another one, the first one after -1; -1 when there is none. */
+  after(row: number): number {
+    const next = row < 0 ? 0 : row + this.#intsOf(row);
+    return next < this.rows.end ? next : -1;
   }
 
   id(row: number): string {
     const at = (row + ID) * 4;
-    return toHex(this.rows.bytes, at, at + (this.rows.ints[row + KIND_AND_LENGTH] & 0xff));
+    return toHex(this.rows.bytes, at, at + (this.rows.ints[row + HEAD] & ((1 << KIND_BITS) - 1)));
   }
 
   /** From now on `row` is another identifier of the session `root`; it must have no uses of its own any more. */
@@ -103,23 +106,69 @@ export class IdTable {
   }
 
   kind(row: number): Kind {
-    return KINDS[this.rows.ints[row + KIND_AND_LENGTH] >>> 8];
+    return KINDS[this.#kind(row)];
   }
 
   isPsk(row: number): boolean {
-    return this.rows.ints[row + KIND_AND_LENGTH] >>> 8 === PSK;
+    return this.#kind(row) === PSK;
   }
 
   isClient(row: number): boolean {
-    return this.rows.ints[row + KIND_AND_LENGTH] >>> 8 === CLIENT;
+    return this.#kind(row) === CLIENT;
   }
 
   server(row: number): number {
-    return this.rows.ints[row + SERVER];
+    return this.rows.ints[row + HEAD] >>> SERVER_BITS;
   }
 
-  #hash(server: number, tag: number, ids: Int32Array, at: number): number {
-    let hash = this.#seed ^ Math.imul(server, 0x85ebca6b) ^ tag;
+  /** Seconds; 0 where the server gave none. */
+  lifetime(row: number): number {
+    return this.#isTicket(row) ? this.rows.ints[row + LIFETIME] : 0;
+  }
+
+  setLifetime(row: number, seconds: number): void {
+    if (this.#isTicket(row)) this.rows.ints[row + LIFETIME] = seconds;
+  }
+
+  /** The identifier that took the place of all others of a session; -1 where there is one only. */
+  current(row: number): number {
+    return this.#isTicket(row) ? this.rows.ints[row + CURRENT] - 1 : -1;
+  }
+
+  setCurrent(row: number, identifier: number): void {
+    if (this.#isTicket(row)) this.rows.ints[row + CURRENT] = identifier + 1;
+  }
+
+  #kind(row: number): number {
+    return (this.rows.ints[row + HEAD] >>> KIND_BITS) & (KINDS.length - 1);
+  }
+
+  #isTicket(row: number): boolean {
+    return isTicket(this.#kind(row));
+  }
+
+  #intsOf(row: number): number {
+    return this.#isTicket(row) ? TICKET_INTS : ID_INTS;
+  }
+
+  /** Where an identifier is, or the empty slot that it belongs to. */
+  #slotOf(hash: number, head: number, ids: Int32Array, at: number): number {
+    const { ints: slots, mask, numbers } = this.#slots;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot];
+      if (entry === 0) return slot;
+      if (((entry ^ hash) & ~numbers) === 0 && this.#matches(rowOf(entry & numbers), head, ids, at)) return slot;
+    }
+  }
+
+  /** -1 where the slot is empty. */
+  #rowAt(slot: number): number {
+    const entry = this.#slots.ints[slot];
+    return entry === 0 ? -1 : rowOf(entry & this.#slots.numbers);
+  }
+
+  #hash(head: number, ids: Int32Array, at: number): number {
+    let hash = this.#seed ^ Math.imul(head, 0x85ebca6b);
     for (let i = 0; i < ID_WORDS; i++) {
       hash = Math.imul(hash ^ ids[at + i], 0x2c1b3c6d);
       hash ^= hash >>> 15;
@@ -127,37 +176,44 @@ export class IdTable {
     return hash;
   }
 
-  #add(slot: number, server: number, tag: number, ids: Int32Array, at: number): number {
-    const row = this.rows.add();
+  #add(slot: number, hash: number, head: number, ids: Int32Array, at: number): number {
+    const isOfTicket = isTicket((head >>> KIND_BITS) & (KINDS.length - 1));
+    const row = this.rows.add((isOfTicket ? TICKET_INTS : ID_INTS) / PIECE_INTS);
     const { ints } = this.rows;
-    ints[row + SERVER] = server;
-    ints[row + KIND_AND_LENGTH] = tag;
+    ints[row + HEAD] = head;
     for (let i = 0; i < ID_WORDS; i++) ints[row + ID + i] = ids[at + i];
-    this.#slots[slot * 2 + 1] = row + 1;
-    if (this.rows.size * 4 > this.#slots.length) this.#grow();
+    this.#slots.set(slot, hash, numberOf(row));
+    if (this.#slots.isFull(++this.#size)) this.#grow();
     return row;
   }
 
   #grow(): void {
-    const old = this.#slots;
-    const slots = new Int32Array(old.length * 2);
-    const mask = slots.length / 2 - 1;
-    for (let i = 0; i < old.length; i += 2) {
-      if (old[i + 1] === 0) continue;
-      let slot = old[i] & mask;
-      while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
-      slots[slot * 2] = old[i];
-      slots[slot * 2 + 1] = old[i + 1];
+    this.#slots.double();
+    const { ints } = this.rows;
+    for (let row = this.after(-1); row >= 0; row = this.after(row)) {
+      this.#slots.insert(this.#hash(ints[row + HEAD], ints, row + ID), numberOf(row));
     }
-    this.#slots = slots;
   }
 
-  #matches(row: number, server: number, tag: number, ids: Int32Array, at: number): boolean {
+  #matches(row: number, head: number, ids: Int32Array, at: number): boolean {
     const { ints } = this.rows;
-    if (ints[row + SERVER] !== server || ints[row + KIND_AND_LENGTH] !== tag) return false;
+    if (ints[row + HEAD] !== head) return false;
     for (let i = 0; i < ID_WORDS; i++) if (ints[row + ID + i] !== ids[at + i]) return false;
     return true;
   }
+}
+
+/** The number of a row in its slot, from 1 on. */
+function numberOf(row: number): number {
+  return row / PIECE_INTS + 1;
+}
+
+function rowOf(number: number): number {
+  return (number - 1) * PIECE_INTS;
+}
+
+function isTicket(kind: number): boolean {
+  return kind === TICKET || kind === PSK;
 }
 
 function kindNumber(kind: Kind): number {

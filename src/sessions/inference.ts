@@ -1,6 +1,7 @@
 // Which connection issued a PSK, where its ticket cannot be seen: RFC 8446 4.6.1 encrypts it.
-import { FIRST_USE, type IdTable, SESSION_INTS } from './id-table.js';
-import { Field, Use } from './use.js';
+import { FIRST_USE, type IdTable } from './id-table.js';
+import { Use } from './use.js';
+import { Field } from './use-rows.js';
 import type { Uses } from './uses.js';
 
 /** Earlier connections of a client that may have issued the same ticket and are compared. */
@@ -42,7 +43,7 @@ export class IssueInference {
     this.#uses = uses;
     this.#view = new Use(uses.rows);
     const offers: Offer[] = [];
-    for (let session = 0; session < ids.rows.end; session += SESSION_INTS) {
+    for (let session = ids.after(-1); session >= 0; session = ids.after(session)) {
       if (ids.isPsk(session) && !ids.isJoined(session)) this.#addFirstOffer(session, clientOf, offers);
     }
     offers.sort((a, b) => a.time - b.time);

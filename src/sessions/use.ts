@@ -1,5 +1,5 @@
-import type { Rows } from '../bytes/rows.js';
 import type { CloseState } from '../model.js';
+import { ADDRESS_BITS, Field, UseFlag, type UseRows } from './use-rows.js';
 
 /** What a connection was to a session. */
 export type Role = 'issued' | 'resumed' | 'declined' | 'unanswered';
@@ -7,44 +7,6 @@ export type Role = 'issued' | 'resumed' | 'declined' | 'unanswered';
 /** Place of a state in the packed closes. */
 const STATES: readonly CloseState[] = ['open', 'unknown', 'clean', 'aborted', 'reset-race', 'unclean'];
 const ENDS = [null, 'fin', 'rst'] as const;
-
-/** Doubles of a row, at half its number. */
-export const UseTime = { ANSWER: 0, ENDS: 1 } as const;
-
-/** Integers of a row. */
-export const Field = {
-  STREAM: 6,
-  CLIENT_HELLO: 7,
-  SERVER_HELLO: 8,
-  /** From the ClientHello to the ServerHello, microseconds. */
-  HELLO_LEAD: 9,
-  CLIENT_ADDRESS: 10,
-  PORT_AND_FLAGS: 11,
-  /** Of the client, of the server << 8, and the cipher suite << 16. */
-  CLOSES: 12,
-  END_FRAMES: 13,
-  OFFERED: 15,
-  ISSUED: 16,
-  NEXT_OF_OFFERED: 17,
-  NEXT_OF_ISSUED: 18,
-  NAMES: 19,
-} as const;
-export const USE_INTS = 20;
-
-/** Bits of {@link Field}.PORT_AND_FLAGS, below the port. */
-export const UseFlag = {
-  RESUMED: 1,
-  ANSWERED: 2,
-  COMPLETED: 4,
-  FATAL: 8,
-  AMBIGUOUS: 16,
-  UNCERTAIN: 32,
-  CLIENT_EMS: 64,
-  SERVER_EMS: 128,
-  SERVER_FIRST: 256,
-  HELLO_CUT: 512,
-  SUPERSEDED: 1024,
-} as const;
 
 /** How one side of a {@link Use} closed. */
 export class UseClose {
@@ -69,8 +31,9 @@ export class UseClose {
     return this.#use.int(Field.END_FRAMES + this.#side);
   }
 
+  /** 0 where there is no end. */
   get time(): number {
-    return this.#use.float(UseTime.ENDS + this.#side);
+    return this.frame > 0 ? this.#use.endTime(this.#side) : 0;
   }
 
   get #packed(): number {
@@ -82,7 +45,7 @@ export class UseClose {
 export class Use {
   readonly clientClose = new UseClose(this, 0);
   readonly serverClose = new UseClose(this, 1);
-  readonly #rows: Rows;
+  readonly #rows: UseRows;
   #row = 0;
   #role: Role = 'issued';
   /** That it issued the session is inferred from who offered it when. */
@@ -90,7 +53,7 @@ export class Use {
   /** And other connections fit as well. */
   isAmbiguous = false;
 
-  constructor(rows: Rows) {
+  constructor(rows: UseRows) {
     this.#rows = rows;
   }
 
@@ -98,9 +61,8 @@ export class Use {
   move(row: number, session: number): void {
     this.#row = row;
     this.isInferred = this.isAmbiguous = false;
-    const { ints } = this.#rows;
-    const flags = ints[row + Field.PORT_AND_FLAGS];
-    if (ints[row + Field.OFFERED] !== session + 1) this.#role = 'issued';
+    const flags = this.int(Field.PORT_AND_FLAGS);
+    if (!this.#rows.isOffer(row, session)) this.#role = 'issued';
     else if (flags & UseFlag.RESUMED) this.#role = 'resumed';
     else this.#role = flags & UseFlag.ANSWERED ? 'declined' : 'unanswered';
   }
@@ -109,8 +71,9 @@ export class Use {
     return this.#rows.ints[this.#row + field];
   }
 
-  float(field: number): number {
-    return this.#rows.floats[(this.#row >> 1) + field];
+  /** Of the client's end, or the last packet where there is none; of the server's end. */
+  endTime(side: 0 | 1): number {
+    return this.#rows.endTime(this.#row, side);
   }
 
   get row(): number {
@@ -140,7 +103,7 @@ export class Use {
 
   /** Time of the ServerHello, or of the ClientHello where there is none. */
   get answerTime(): number {
-    return this.float(UseTime.ANSWER);
+    return this.#rows.answerTime(this.#row);
   }
 
   /** Frame of the ServerHello, or of the ClientHello where there is none. */
@@ -149,7 +112,12 @@ export class Use {
   }
 
   get clientAddress(): number {
-    return this.int(Field.CLIENT_ADDRESS);
+    return this.int(Field.CLIENT) & ((1 << ADDRESS_BITS) - 1);
+  }
+
+  /** Number of the client's fingerprint; 0: none. */
+  get fingerprint(): number {
+    return this.int(Field.CLIENT) >>> ADDRESS_BITS;
   }
 
   get clientPort(): number {
@@ -176,6 +144,21 @@ export class Use {
     return this.#has(UseFlag.AMBIGUOUS);
   }
 
+  /** And most likely was a fatal one. */
+  get likelyFatalAlert(): boolean {
+    return this.#has(UseFlag.LIKELY_FATAL);
+  }
+
+  /** The server sent an alert after the client had ended without close_notify. */
+  get alertAfterEnd(): boolean {
+    return this.#has(UseFlag.ALERT_AFTER_END);
+  }
+
+  /** The session that it issued was void from the start (RFC 5077 3.3). */
+  get isVoid(): boolean {
+    return this.#has(UseFlag.VOID);
+  }
+
   /** The session ID may be no offer: it is padding, or stands beside a ticket that the capture cut off. */
   get isUncertain(): boolean {
     return this.#has(UseFlag.UNCERTAIN);
@@ -183,7 +166,7 @@ export class Use {
 
   /** Time of the last packet where the client gave no end, else of that end. */
   get lastSeen(): number {
-    return this.float(UseTime.ENDS);
+    return this.endTime(0);
   }
 
   /** Numbers of texts, equal for equal texts; 0 where there is none. */
@@ -220,7 +203,7 @@ export class Use {
 
   /** Session that this connection issued, -1 for none. */
   get issued(): number {
-    return this.int(Field.ISSUED) - 1;
+    return this.#rows.issued(this.#row);
   }
 
   #has(flag: number): boolean {

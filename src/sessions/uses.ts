@@ -1,32 +1,20 @@
-import { Rows } from '../bytes/rows.js';
 import type { CloseState } from '../model.js';
 import type { ConnectionFacts, SideFacts } from '../tls/facts.js';
-import { Field, USE_INTS, type Use, UseFlag, UseTime } from './use.js';
+import type { Use } from './use.js';
+import { ADDRESS_BITS, Field, UseFlag, UseRows } from './use-rows.js';
 
 // The optimizer folds constants of the module itself, and loads imported ones for each connection.
-const {
-  STREAM,
-  CLIENT_HELLO,
-  SERVER_HELLO,
-  HELLO_LEAD,
-  CLIENT_ADDRESS,
-  PORT_AND_FLAGS,
-  CLOSES,
-  END_FRAMES,
-  OFFERED,
-  ISSUED,
-  NEXT_OF_OFFERED,
-  NEXT_OF_ISSUED,
-  NAMES,
-} = Field;
+const { STREAM, CLIENT_HELLO, SERVER_HELLO, HELLO_LEAD, CLIENT, PORT_AND_FLAGS, CLOSES, END_FRAMES, NAMES } = Field;
 const Flag = UseFlag;
 
 /** Different texts that are told apart; what comes after shares the number of none. */
-const MAX_TEXTS = 1 << 20;
+const MAX_TEXTS = (1 << ADDRESS_BITS) - 1;
+/** Numbers of fingerprints up to this one are kept: those are the bits beside the address. */
+const MAX_FINGERPRINT = (1 << (32 - ADDRESS_BITS)) - 1;
 
-/** Connections that issued or offered a session, in rows of about 80 bytes. Each is in the lists of at most two sessions. */
+/** Connections that issued or offered a session. Each is in the lists of at most two sessions. */
 export class Uses {
-  readonly rows: Rows;
+  readonly rows: UseRows;
   readonly #addresses = new Texts();
   readonly #names = new Texts();
   readonly #versions = new Texts();
@@ -35,7 +23,7 @@ export class Uses {
 
   /** @param limit connections remembered */
   constructor(limit: number) {
-    this.rows = new Rows(USE_INTS, limit);
+    this.rows = new UseRows(limit);
   }
 
   get size(): number {
@@ -43,26 +31,24 @@ export class Uses {
   }
 
   add(facts: ConnectionFacts, offered: number, issued: number, isSuperseded: boolean): number {
-    const rows = this.rows;
-    const row = rows.add();
-    const { ints, floats } = rows;
+    const { rows } = this;
     const hello = facts.clientHello > 0 ? facts.clientHelloTime : facts.start;
     const answer = facts.serverHello > 0 ? facts.serverHelloTime : hello;
+    const flags = flagsOf(facts) | (isSuperseded ? Flag.SUPERSEDED : 0);
+    const row = rows.add((facts.clientPort << 16) | flags, answer, offered, issued);
+    const { ints } = rows;
     ints[row + STREAM] = facts.stream;
     ints[row + CLIENT_HELLO] = facts.clientHello;
     ints[row + SERVER_HELLO] = facts.serverHello;
     ints[row + HELLO_LEAD] = Math.round((answer - hello) * 1e6);
-    ints[row + CLIENT_ADDRESS] = this.#addresses.intern(facts.clientAddress);
-    ints[row + PORT_AND_FLAGS] = (facts.clientPort << 16) | flagsOf(facts) | (isSuperseded ? Flag.SUPERSEDED : 0);
+    const fingerprint = facts.fingerprint > MAX_FINGERPRINT ? 0 : facts.fingerprint;
+    ints[row + CLIENT] = this.#addresses.intern(facts.clientAddress) | (fingerprint << ADDRESS_BITS);
     ints[row + CLOSES] = pack(facts.client) | (pack(facts.server) << 8) | (facts.cipherSuite << 16);
     ints[row + END_FRAMES] = facts.client.frame;
     ints[row + END_FRAMES + 1] = facts.server.frame;
-    ints[row + OFFERED] = offered + 1;
-    ints[row + ISSUED] = issued + 1;
     ints[row + NAMES] = (this.#names.intern(this.#lowerCase(facts.serverName)) << 8) | (this.#versions.intern(facts.version) & 0xff);
-    floats[(row >> 1) + UseTime.ANSWER] = answer;
-    floats[(row >> 1) + UseTime.ENDS] = facts.client.frame > 0 ? facts.client.time : facts.end;
-    floats[(row >> 1) + UseTime.ENDS + 1] = facts.server.time;
+    rows.setEndTime(row, 0, facts.client.frame > 0 ? facts.client.time : facts.end);
+    if (facts.server.frame > 0) rows.setEndTime(row, 1, facts.server.time);
     return row;
   }
 
@@ -77,7 +63,7 @@ export class Uses {
 
   /** Puts `row` behind `last` in the list of `session`. */
   link(last: number, row: number, session: number): void {
-    this.rows.ints[last + this.#nextField(last, session)] = row + 1;
+    this.rows.setNext(last, session, row);
   }
 
   isResumed(row: number, session: number): boolean {
@@ -86,21 +72,19 @@ export class Uses {
 
   /** Takes the use after `row` out of the list of `session`. */
   unlinkNext(row: number, session: number): void {
-    const rows = this.rows;
     const removed = this.next(row, session);
-    this.link(row, this.next(removed, session), session);
-    rows.ints[removed + (this.isOffer(removed, session) ? OFFERED : ISSUED)] = 0;
-    if (rows.ints[removed + OFFERED] === 0 && rows.ints[removed + ISSUED] === 0) rows.free(removed);
+    this.rows.setNext(row, session, this.next(removed, session));
+    this.rows.leave(removed, session);
   }
 
   /** The use after `row` in the list of `session`, or -1. */
   next(row: number, session: number): number {
-    return this.rows.ints[row + this.#nextField(row, session)] - 1;
+    return this.rows.next(row, session);
   }
 
   /** Whether the connection offered the session; otherwise it issued it. */
   isOffer(row: number, session: number): boolean {
-    return this.rows.ints[row + OFFERED] === session + 1;
+    return this.rows.isOffer(row, session);
   }
 
   isDeclined(row: number, session: number): boolean {
@@ -109,16 +93,11 @@ export class Uses {
 
   /** Makes an offer or issue of `session` one of `root`, in whose list it is not yet. False where the connection has to do with `root` anyway. */
   reassign(row: number, session: number, root: number): boolean {
-    const { ints } = this.rows;
-    const [field, nextField] = this.isOffer(row, session) ? [OFFERED, NEXT_OF_OFFERED] : [ISSUED, NEXT_OF_ISSUED];
-    const isKnown = ints[row + OFFERED] === root + 1 || ints[row + ISSUED] === root + 1;
-    ints[row + field] = isKnown ? 0 : root + 1;
-    ints[row + nextField] = 0;
-    return !isKnown;
+    return this.rows.reassign(row, session, root);
   }
 
   answerTime(row: number): number {
-    return this.rows.floats[(row >> 1) + UseTime.ANSWER];
+    return this.rows.answerTime(row);
   }
 
   /** Numbers of client and server name, 0 for a client that is not told apart. */
@@ -131,11 +110,16 @@ export class Uses {
   }
 
   address(use: Use): string {
-    return this.#addresses.text(use.clientAddress) ?? '';
+    return this.addressOf(use.clientAddress);
   }
 
-  #nextField(row: number, session: number): number {
-    return this.isOffer(row, session) ? NEXT_OF_OFFERED : NEXT_OF_ISSUED;
+  addressOf(number: number): string {
+    return this.#addresses.text(number) ?? '';
+  }
+
+  /** Null where the version is not known. */
+  versionText(use: Use): string | null {
+    return this.#versions.text(use.version);
   }
 }
 
@@ -150,6 +134,9 @@ function flagsOf(facts: ConnectionFacts): number {
   if (facts.isHelloCut) flags |= Flag.HELLO_CUT;
   if (facts.clientEms) flags |= Flag.CLIENT_EMS;
   if (facts.serverEms) flags |= Flag.SERVER_EMS;
+  if (facts.voidId.length > 0) flags |= Flag.VOID;
+  if (facts.hasLikelyFatalAlert) flags |= Flag.LIKELY_FATAL;
+  if (facts.hasAlertAfterEnd) flags |= Flag.ALERT_AFTER_END;
   if (facts.first === 'server') flags |= Flag.SERVER_FIRST;
   return flags;
 }

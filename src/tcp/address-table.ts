@@ -5,8 +5,8 @@ const WORDS = 4;
 const IPV6_BYTES = 16;
 /** A row is a hash and an address. */
 const ROW_INTS = 1 + WORDS;
-/** IPv4 texts kept: a power of two; captures have few addresses at a time. */
-const TEXT_CACHE_SIZE = 4096;
+/** IPv4 texts kept: a power of two. A text is made of five others, so that clients who come back are cheaper than new ones. */
+const TEXT_CACHE_SIZE = 1 << 16;
 
 /** Numbers IPv6 addresses, so that a flow's key has the same size for both versions of IP, and writes both kinds as text. */
 export class AddressTable {

@@ -21,15 +21,15 @@ export const Time = { LAST: 0, START: 1, OF_LAYER_ABOVE: 2 } as const;
 
 /** Integers of a connection. */
 export const Row = {
-  // The first ones are kept of every connection ever seen, so that its late packets find their stream number.
+  // The first ones are kept of every connection ever seen, so that its late packets begin no new one.
   LOW: 8,
   HIGH: 9,
   PORTS: 10,
   FLAGS: 11,
-  /** tcp.stream + 1: 0 marks a row that is not in use. */
-  STREAM: 12,
   /** Where the two directions begin, as Wireshark takes it for its decision whether a SYN begins a new stream. */
-  ISN: 13,
+  ISN: 12,
+  /** tcp.stream + 1: 0 marks a row that is not in use. */
+  STREAM: 14,
   LAST_FRAME: 15,
   FIRST_FRAME: 16,
   TRUNCATED_FRAMES: 17,
@@ -37,7 +37,7 @@ export const Row = {
 } as const;
 
 /** The part of a row that outlives the connection. */
-export const KEPT = { FIRST: Row.LOW, INTS: Row.LAST_FRAME - Row.LOW } as const;
+export const KEPT = { FIRST: Row.LOW, INTS: Row.STREAM - Row.LOW } as const;
 
 /** Where the sides' stretches begin, and how long each is; the row of a connection is longer by `ROW_TAIL_BYTES`. */
 const SIDES = 28;
@@ -59,6 +59,8 @@ export const FlowFlag = {
   HEARD: 128,
   /** The consumer knows the connection. */
   FOLLOWED: 512,
+  /** Of the connection nothing but this part of its row is kept. */
+  DONE: 1024,
 } as const;
 
 /** Integers of one side. */

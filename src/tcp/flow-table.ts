@@ -1,26 +1,26 @@
 import { Rows } from '../bytes/rows.js';
+import { Slots } from '../bytes/slots.js';
 import { FlowFlag, KEPT, ROW_INTS, Row, type TcpConnections } from './connections.js';
 
 // The optimizer folds constants of the module itself, and loads imported ones for each packet.
 const { LOW, HIGH, PORTS, FLAGS, STREAM } = Row;
-const { IPV6 } = FlowFlag;
+const { IPV6, DONE } = FlowFlag;
 const { FIRST: FIRST_KEPT, INTS: KEPT_INTS } = KEPT;
+const CONNECTION_INTS = ROW_INTS;
 
-const MIN_SLOTS = 1 << 12;
 /** How many rows one search for room looks at. */
 const SWEEP = 64;
 
 /**
- * TCP connections by their two endpoints: open addressing with linear probing, the hash beside the reference, so that foreign slots
- * cost no look at their row. A reference above 0 is a followed connection (its row + 1); below 0 it is one of which
- * only endpoints and stream number are remembered, because nothing of interest can follow.
+ * TCP connections by their two endpoints. A reference above 0 is a followed connection (its row + 1); below 0 it is one of which
+ * only endpoints and beginnings are remembered, because nothing of interest can follow.
  */
 export class FlowTable {
   readonly #connections: TcpConnections;
   /** Those that are done: a stretch of their row each. */
   readonly #done: Rows;
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
-  #slots = new Int32Array(MIN_SLOTS * 2);
+  readonly #slots: Slots;
   #used = 0;
   /** Where the last searches for room stopped. */
   #sweep = 0;
@@ -30,6 +30,7 @@ export class FlowTable {
   constructor(connections: TcpConnections, limit: number) {
     this.#connections = connections;
     this.#done = new Rows(KEPT_INTS, limit);
+    this.#slots = new Slots(limit);
   }
 
   get size(): number {
@@ -39,12 +40,12 @@ export class FlowTable {
   /** The reference of the connection between two endpoints, 0 when there is none. Direction 0 is from the lower one to the higher. */
   find(low: number, high: number, ports: number, isIpv6: number): number {
     const hash = this.#hash(low, high, ports, isIpv6);
-    const slots = this.#slots;
-    const mask = slots.length / 2 - 1;
+    const { ints: slots, mask, numbers } = this.#slots;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const reference = slots[slot * 2 + 1];
-      if (reference === 0) return 0;
-      if (slots[slot * 2] !== hash) continue;
+      const entry = slots[slot];
+      if (entry === 0) return 0;
+      if ((entry ^ hash) & ~numbers) continue;
+      const reference = referenceOf(entry & numbers);
       const ints = this.#intsOf(reference);
       const at = rowOf(reference);
       const isSame = ints[at + LOW] === low && ints[at + HIGH] === high && ints[at + PORTS] === ports;
@@ -54,7 +55,7 @@ export class FlowTable {
 
   /** Row of a new connection; the endpoints must not be in the table. */
   add(low: number, high: number, ports: number, isIpv6: number): number {
-    if (this.#used * 4 > this.#slots.length) this.#grow();
+    if (this.#slots.isFull(this.#used + 1)) this.#grow();
     const { rows } = this.#connections;
     const row = rows.add();
     const { ints } = rows;
@@ -62,23 +63,26 @@ export class FlowTable {
     ints[row + HIGH] = high;
     ints[row + PORTS] = ports;
     ints[row + FLAGS] = isIpv6 ? IPV6 : 0;
-    insert(this.#slots, this.#hash(low, high, ports, isIpv6), row + 1);
+    this.#slots.insert(this.#hash(low, high, ports, isIpv6), numberOf(row + 1));
     this.#used++;
     return row;
   }
 
-  /** Forgets all of a followed connection but its endpoints and stream number. */
+  /** Forgets all of a followed connection but its endpoints and beginnings. */
   retire(connection: number): void {
     const { ints } = this.#connections.rows;
     const done = this.#done.add();
     const kept = this.#done.ints;
     for (let i = 0; i < KEPT_INTS; i++) kept[done + i] = ints[connection + FIRST_KEPT + i];
-    this.#slots[this.#slotOf(connection + 1) * 2 + 1] = -done - 1;
+    const reference = -done - 1;
+    kept[rowOf(reference) + FLAGS] |= DONE;
+    const hash = this.#hashOf(reference);
+    this.#slots.set(this.#slotOf(connection + 1, hash), hash, numberOf(reference));
     this.#free(connection + 1);
   }
 
   remove(reference: number): void {
-    this.#closeHole(this.#slotOf(reference));
+    this.#closeHole(this.#slotOf(reference, this.#hashOf(reference)));
     this.#free(reference);
     this.#used--;
   }
@@ -97,7 +101,7 @@ export class FlowTable {
   oldest(): number {
     const connections = this.#connections;
     let oldest = -1;
-    for (let looked = 0; looked < SWEEP || oldest < 0; looked++, this.#sweep += ROW_INTS) {
+    for (let looked = 0; looked < SWEEP || oldest < 0; looked++, this.#sweep += CONNECTION_INTS) {
       if (this.#sweep >= connections.rows.end) this.#sweep = 0;
       const row = this.#sweep;
       if (!connections.isOpen(row)) continue;
@@ -110,12 +114,12 @@ export class FlowTable {
     do {
       this.#doneSweep += KEPT_INTS;
       if (this.#doneSweep >= this.#done.end) this.#doneSweep = 0;
-    } while (this.field(-this.#doneSweep - 1, STREAM) === 0);
+    } while ((this.field(-this.#doneSweep - 1, FLAGS) & DONE) === 0);
     return -this.#doneSweep - 1;
   }
 
   #free(reference: number): void {
-    this.#intsOf(reference)[rowOf(reference) + STREAM] = 0;
+    this.#intsOf(reference)[rowOf(reference) + (reference > 0 ? STREAM : FLAGS)] = 0;
     if (reference > 0) this.#connections.rows.free(reference - 1);
     else this.#done.free(-reference - 1);
   }
@@ -124,36 +128,42 @@ export class FlowTable {
     return reference > 0 ? this.#connections.rows.ints : this.#done.ints;
   }
 
-  #slotOf(reference: number): number {
-    const ints = this.#intsOf(reference);
-    const at = rowOf(reference);
-    const hash = this.#hash(ints[at + LOW], ints[at + HIGH], ints[at + PORTS], ints[at + FLAGS] & IPV6);
-    const mask = this.#slots.length / 2 - 1;
+  #slotOf(reference: number, hash: number): number {
+    const { ints: slots, mask, numbers } = this.#slots;
+    const number = numberOf(reference);
     let slot = hash & mask;
-    while (this.#slots[slot * 2 + 1] !== reference) slot = (slot + 1) & mask;
+    while ((slots[slot] & numbers) !== number) slot = (slot + 1) & mask;
     return slot;
   }
 
   /** Moves later entries of the same run into the hole, so that no search ends too early. */
   #closeHole(hole: number): void {
-    const slots = this.#slots;
-    const mask = slots.length / 2 - 1;
+    const { ints: slots, mask, numbers } = this.#slots;
     let free = hole;
-    for (let slot = (hole + 1) & mask; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
-      const home = slots[slot * 2] & mask;
+    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const home = this.#hashOf(referenceOf(slots[slot] & numbers)) & mask;
       if (((slot - home) & mask) < ((slot - free) & mask)) continue;
-      slots[free * 2] = slots[slot * 2];
-      slots[free * 2 + 1] = slots[slot * 2 + 1];
+      slots[free] = slots[slot];
       free = slot;
     }
-    slots[free * 2 + 1] = 0;
+    slots[free] = 0;
   }
 
   #grow(): void {
-    const old = this.#slots;
-    const slots = new Int32Array(old.length * 2);
-    for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== 0) insert(slots, old[i], old[i + 1]);
-    this.#slots = slots;
+    this.#slots.double();
+    const connections = this.#connections;
+    for (let row = 0; row < connections.rows.end; row += CONNECTION_INTS) if (connections.isOpen(row)) this.#insert(row + 1);
+    for (let row = 0; row < this.#done.end; row += KEPT_INTS) if (this.field(-row - 1, FLAGS) & DONE) this.#insert(-row - 1);
+  }
+
+  #insert(reference: number): void {
+    this.#slots.insert(this.#hashOf(reference), numberOf(reference));
+  }
+
+  #hashOf(reference: number): number {
+    const ints = this.#intsOf(reference);
+    const at = rowOf(reference);
+    return this.#hash(ints[at + LOW], ints[at + HIGH], ints[at + PORTS], ints[at + FLAGS] & IPV6);
   }
 
   /** Seeded, so that nobody can make a capture whose connections all fall into one run. */
@@ -165,12 +175,14 @@ export class FlowTable {
   }
 }
 
-function insert(slots: Int32Array, hash: number, reference: number): void {
-  const mask = slots.length / 2 - 1;
-  let slot = hash & mask;
-  while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
-  slots[slot * 2] = hash;
-  slots[slot * 2 + 1] = reference;
+/** The number of a reference in its slot: even for followed connections, odd for those that are done. */
+function numberOf(reference: number): number {
+  return reference > 0 ? ((reference - 1) / CONNECTION_INTS) * 2 + 2 : ((-reference - 1) / KEPT_INTS) * 2 + 3;
+}
+
+function referenceOf(number: number): number {
+  const index = (number >> 1) - 1;
+  return number & 1 ? -index * KEPT_INTS - 1 : index * CONNECTION_INTS + 1;
 }
 
 /** Where a reference's row would begin: of those that are done, what comes before the kept part is not there. */

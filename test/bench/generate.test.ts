@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const GENERATE = fileURLToPath(new URL('../../bench/generate.mjs', import.meta.url));
 const AMOUNTS = ['--connections', '400', '--bytes', '24000000', '--flows', '2000', '--open', '200'];
-const NAMES = ['handshakes', 'bulk', 'bulk-half', 'manyflows'];
+const NAMES = ['handshakes', 'bulk', 'bulk-half', 'manyflows', 'manysessions'];
 const TCP = { fin: 0x01, syn: 0x02, rst: 0x04, ack: 0x10 };
 
 const directory = mkdtempSync(join(tmpdir(), 'closenotify-generate-'));
@@ -94,7 +94,7 @@ describe.each(NAMES)('%s', (name) => {
     expect(count('not-offered')).toBe(truth.notOffered);
     expect(truth.full).toBe(truth.declined + truth.notOffered);
     const kinds: Record<string, number> = Object.fromEntries(Object.keys(truth.closes).map((kind) => [kind, 0]));
-    for (const stream of capture.streams) kinds[closeOf(stream, name === 'manyflows')]++;
+    for (const stream of capture.streams) kinds[closeOf(stream, name.startsWith('many'))]++;
     expect(kinds).toEqual(truth.closes);
   });
 
@@ -122,6 +122,12 @@ it('drops a session after a close without close_notify only, and declines it whe
     const before = streams.filter((s) => s.accepted === offered && s.helloFrame < helloFrame);
     expect(before.filter((s) => closeOf(s, false).endsWith('WithoutCloseNotify')).length).toBe(1);
   }
+});
+
+it('issues a session to each flow of manysessions, and to some of manyflows', () => {
+  const sessionsOf = (name: string) => new Set(readCapture(join(directory, `${name}.pcap`)).streams.map((s) => s.accepted)).size;
+  expect(sessionsOf('manysessions')).toBe(2000);
+  expect(sessionsOf('manyflows')).toBeLessThan(1500);
 });
 
 interface Truth {

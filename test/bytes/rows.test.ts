@@ -38,4 +38,11 @@ describe('rows', () => {
     expect([...rows.ints.subarray(freed, freed + 4)]).toEqual([0, 0, 0, 0]);
     expect([rows.size, rows.end, rows.ints[kept + 1]]).toEqual([2, 8, 7]);
   });
+
+  it('lie one behind the other where several are asked for, also where one was freed', () => {
+    const rows = new Rows(2, 4);
+    rows.free(rows.add());
+    expect(rows.add(3)).toBe(2);
+    expect([rows.add(), rows.add(), rows.end]).toEqual([0, 8, 10]);
+  });
 });
