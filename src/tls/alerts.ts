@@ -34,7 +34,9 @@ export class AlertReader {
 
   /** An alert record begins. One of another length than 2 is protected, whatever was seen before; one of 2 bytes can never be. */
   begin(connection: number, side: number, lengthBytes: number): void {
-    if (this.#tls.sideFlags(side) & HAS_ALERT) this.#keepEarlier(connection, side);
+    const flags = this.#tls.sideFlags(side);
+    if (flags & ALERT_GUESSED) this.#tls.setSide(side, RecordFlag.ALERT_LIKE_BEFORE);
+    if (flags & HAS_ALERT) this.#keepEarlier(connection, side);
     this.#tls.clearSide(side, ALERT_DECRYPTED | ALERT_GUESSED);
     this.#tls.rows.ints[side + ALERT] = lengthBytes === ALERT_BYTES ? 0 : ENCRYPTED_ALERT;
   }

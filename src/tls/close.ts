@@ -92,6 +92,17 @@ export function hasOwnFatalAlert(side: SideView, peer: SideView, peerClose: Side
   return !isAnswer;
 }
 
+/**
+ * Whether a protected alert of the server is the first thing that it says after more application data of the client: a server that
+ * answers a request and then says close_notify has sent application data of its own in between. An acknowledgment tells what TCP received,
+ * so that data which came just before a close_notify looks the same, as does a server that never answers, or that drops a request unanswered.
+ */
+export function alertAnswersData(server: SideView, client: SideView): boolean {
+  if (!server.endsWithAlert || !server.hasProtectedAlert) return false;
+  if (!(server.flags & Flag.ALERT_ACKNOWLEDGES) || !(client.flags & Flag.PROTECTED)) return false;
+  return distance(server.alertAcknowledges, server.dataAcknowledges) > 0;
+}
+
 function judgeFirst(client: SideView, server: SideView): 'client' | 'server' | null {
   const clientSigned = client.endsWithAlert || client.hasEnded;
   const serverSigned = server.endsWithAlert || server.hasEnded;

@@ -29,7 +29,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
       ticket: facts.offeredTicket && digestText(facts.offeredTicket),
       psk: facts.offeredPsk.map((psk) => digestText(psk.digest)),
       pskAges: facts.offeredPsk.map((psk) => psk.obfuscatedAge),
-      pskModes: pskModeNames(ints[connection + Tls.PSK_MODES]),
+      pskModes: pskModeNames(ints[connection + Tls.ID_LENGTHS_AND_PSK_MODES] >>> 16),
       earlyData: tls.has(connection, TlsFlag.OFFERS_EARLY_DATA),
       maybePadding: facts.maybePadding,
       isCut: facts.isHelloCut,
@@ -58,6 +58,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
       clientHello: facts.clientHello > 0 ? facts.clientHelloTime : null,
       serverHello: isAnswered ? facts.serverHelloTime : null,
     },
+    handshakeSeconds: facts.handshakeSeconds < 0 ? null : facts.handshakeSeconds,
     quality: {
       startedMidstream: tcp.synDirection(connection) === null,
       rolesFrom: facts.rolesFrom,

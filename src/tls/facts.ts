@@ -3,7 +3,7 @@ import type { CloseNotify, CloseState, Connection, Handshake, Resumption } from 
 import type { AddressTable } from '../tcp/address-table.js';
 import { type Direction, FlowFlag, sideOf, type TcpConnections, Time } from '../tcp/connections.js';
 import { versionName } from '../wire/registry/names.js';
-import { hasOwnFatalAlert, judgeCloses } from './close.js';
+import { alertAnswersData, hasOwnFatalAlert, judgeCloses } from './close.js';
 import type { Digest, IssuedTicket, OfferedPsk, TlsConnections } from './connections.js';
 import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsTime } from './fields.js';
 import { SideView } from './side.js';
@@ -58,6 +58,8 @@ export class ConnectionFacts {
   readonly offeredId: IdFacts = { words: NO_WORDS, at: 0, length: -1 };
   /** Length -1 also where the server issued no session ID of its own. */
   readonly issuedId: IdFacts = { words: NO_WORDS, at: 0, length: -1 };
+  /** The session ID of a full handshake whose empty NewSessionTicket says that it resumes nothing (RFC 5077 3.3); length -1 where there is none. */
+  readonly voidId: IdFacts = { words: NO_WORDS, at: 0, length: -1 };
   offersTicket = false;
   offersPsk = false;
   offeredTicket: Digest | null = null;
@@ -82,11 +84,20 @@ export class ConnectionFacts {
   hasFatalAlert = false;
   /** The server's protected alert came first and may be close_notify or fatal. */
   hasAmbiguousAlert = false;
+  /**
+   * That alert, of TLS <= 1.2, most likely is a fatal one: the server had received application data of the client since its own last one.
+   * Not where lost bytes leave that open. TLS 1.3 hides which of the client's records are application data.
+   */
+  hasLikelyFatalAlert = false;
+  /** The client ended without close_notify, and then the server sent an alert: most likely a fatal one. */
+  hasAlertAfterEnd = false;
   /** Frames and times of the hellos; 0 where there is none. */
   clientHello = 0;
   serverHello = 0;
   clientHelloTime = 0;
   serverHelloTime = 0;
+  /** See Connection; -1 where it is not known. */
+  handshakeSeconds = -1;
   missingBytes = 0;
   cipherSuite = 0;
   /** Number of the client's fingerprint; 0: none. */
@@ -136,6 +147,11 @@ export class ConnectionFacts {
     this.resumedBy = this.#resumedBy(isTls13);
     this.hasFatalAlert = hasOwnFatalAlert(client, server, this.server) || hasOwnFatalAlert(server, client, this.client);
     this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && server.mayBeFatal;
+    this.hasLikelyFatalAlert = this.hasAmbiguousAlert && isCompleted && !this.isTls13 && alertAnswersData(server, client);
+    this.hasAlertAfterEnd =
+      this.client.state === 'unclean' && (server.flags & RecordFlag.HAS_ALERT) !== 0 && server.alertFrame > this.client.frame;
+    const finishedAfter = ints[connection + Tls.FINISHED_AFTER];
+    this.handshakeSeconds = isCompleted && finishedAfter > 0 ? (finishedAfter - 1) / 1e6 : -1;
     return this;
   }
 
@@ -175,12 +191,12 @@ export class ConnectionFacts {
   /** Issued is what the server chose itself: not an echo, and not where an empty ticket says that nothing was (RFC 5077 3.3). */
   #readIds(tls: TlsConnections, connection: number): void {
     const { ints } = tls.rows;
-    const lengths = ints[connection + Tls.ID_LENGTHS];
-    this.offeredId.words = this.issuedId.words = ints;
+    const lengths = ints[connection + Tls.ID_LENGTHS_AND_PSK_MODES];
+    this.offeredId.words = this.issuedId.words = this.voidId.words = ints;
     this.offeredId.at = connection + SESSION_IDS;
     this.offeredId.length = (lengths & 0xff) - 1;
-    this.issuedId.at = connection + SESSION_IDS + ID_WORDS;
-    this.issuedId.length = this.isTls13 ? -1 : (lengths >>> 8) - 1;
+    this.issuedId.at = this.voidId.at = connection + SESSION_IDS + ID_WORDS;
+    this.issuedId.length = this.isTls13 ? -1 : ((lengths >>> 8) & 0xff) - 1;
   }
 
   #judgeHandshake(tcp: TcpConnections, connection: number, flags: number, isCompleted: boolean): void {
@@ -202,6 +218,8 @@ export class ConnectionFacts {
     // A ticket that was promised and not seen may have been empty, which voids the ID as well (RFC 5077 3.3).
     const isVoid = flags & Flag.EMPTY_TICKET || (flags & (Flag.PROMISES_TICKET | Flag.TICKET)) === Flag.PROMISES_TICKET;
     const isIssued = this.handshake !== 'resumed' && this.handshake !== 'unknown' && !isEcho && !isVoid;
+    const isKnownVoid = flags & Flag.EMPTY_TICKET && this.handshake === 'full' && this.issuedId.length > 0 && !isEcho;
+    this.voidId.length = isKnownVoid ? this.issuedId.length : -1;
     if (!isIssued) this.issuedId.length = -1;
   }
 

@@ -14,12 +14,15 @@ export const Tls = {
   SERVER_HELLO_FRAME: Row.OF_LAYER_ABOVE + 3,
   VERSION: Row.OF_LAYER_ABOVE + 4,
   CIPHER_SUITE: Row.OF_LAYER_ABOVE + 5,
-  /** Length + 1 of the session IDs in the hellos, 0 where none was read: offered, and issued << 8. */
-  ID_LENGTHS: Row.OF_LAYER_ABOVE + 6,
+  /**
+   * Length + 1 of the session IDs in the hellos, 0 where none was read: offered, and issued << 8. Above them, << 16, the
+   * psk_key_exchange_modes of the ClientHello that have a name: see `readPskModes`.
+   */
+  ID_LENGTHS_AND_PSK_MODES: Row.OF_LAYER_ABOVE + 6,
   /** Payloads in which a direction without known beginning was searched for a record. */
   SEARCHED: Row.OF_LAYER_ABOVE + 7,
-  /** psk_key_exchange_modes of the ClientHello: see `readPskModes`. */
-  PSK_MODES: Row.OF_LAYER_ABOVE + 8,
+  /** Microseconds from the ClientHello to the client's Finished, + 1; 0 while that has not come, below 0 where it cannot be told. */
+  FINISHED_AFTER: Row.OF_LAYER_ABOVE + 8,
   /** Number of the client's fingerprint; 0: none. */
   FINGERPRINT: Row.OF_LAYER_ABOVE + 9,
 } as const;
@@ -47,6 +50,8 @@ export const TlsSide = {
   ALERT_FRAME: Side.OF_LAYER_ABOVE + 10,
   ALERT_SEQUENCE: Side.OF_LAYER_ABOVE + 11,
   ALERT_ACKNOWLEDGES: Side.OF_LAYER_ABOVE + 12,
+  /** What it had acknowledged at its last application data; before that, one less than what holds the first one of its peer. */
+  DATA_ACKNOWLEDGES: Side.OF_LAYER_ABOVE + 13,
 } as const;
 
 /** A double of one side, at half of where it begins. */
@@ -125,6 +130,6 @@ export const RecordFlag = {
   MAYBE_ALERT_LAST: 131072,
   /** TLS has not begun: something else comes before it. */
   PREAMBLE: 262144,
-  /** A record as long as an alert was followed by another record. */
+  /** A record as long as an alert was followed by other records, and by an alert or another one as long. */
   ALERT_LIKE_BEFORE: 524288,
 } as const;

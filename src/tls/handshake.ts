@@ -27,6 +27,8 @@ const LEGACY_VERSION = 0x0303;
 /** A hello begins with its version and its random. */
 const VERSION_BYTES = 2;
 const RANDOM_BYTES = 32;
+/** psk_ke and psk_dhe_ke, a bit each (RFC 8446 4.2.9). */
+const NAMED_PSK_MODES = 0b11;
 /** Messages that only a full handshake has (RFC 5246 7.3), a bit each. */
 const FULL_HANDSHAKE =
   (1 << HandshakeType.CERTIFICATE) |
@@ -219,7 +221,8 @@ export class HandshakeReader {
     const { pskIdentities, pskModes, offersEarlyData } = this.#clientHello;
     const { ints } = this.#tls.rows;
     ints[connection + Tls.TLS_FLAGS] &= ~(Flag.OFFERS_PSK | Flag.OFFERS_EARLY_DATA);
-    ints[connection + Tls.PSK_MODES] = pskModes;
+    const lengths = ints[connection + Tls.ID_LENGTHS_AND_PSK_MODES] & 0xffff;
+    ints[connection + Tls.ID_LENGTHS_AND_PSK_MODES] = lengths | ((pskModes & NAMED_PSK_MODES) << 16);
     if (pskIdentities.length === 0 && !this.#tls.extras(connection)) return;
     const extras = this.#tls.extend(connection);
     extras.offeredPsk = pskIdentities.map((identity) => ({ digest: digest(bytes, identity), obfuscatedAge: identity.obfuscatedAge }));
@@ -296,8 +299,8 @@ export class HandshakeReader {
     const { rows } = this.#tls;
     const at = (connection + SESSION_IDS) * 4 + which * SESSION_ID_BYTES;
     for (let i = 0; i < SESSION_ID_BYTES; i++) rows.bytes[at + i] = i < id.length ? bytes[id.start + i] : 0;
-    const lengths = rows.ints[connection + Tls.ID_LENGTHS] & (which === 0 ? 0xff00 : 0x00ff);
-    rows.ints[connection + Tls.ID_LENGTHS] = lengths | ((id.length + 1) << (which * 8));
+    const others = rows.ints[connection + Tls.ID_LENGTHS_AND_PSK_MODES] & ~(0xff << (which * 8));
+    rows.ints[connection + Tls.ID_LENGTHS_AND_PSK_MODES] = others | ((id.length + 1) << (which * 8));
   }
 }
 

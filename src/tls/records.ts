@@ -10,6 +10,7 @@ import type { TlsConnections } from './connections.js';
 import type { Decryption } from './decryption.js';
 import { RecordFlag, Tls, TlsFlag, TlsSide } from './fields.js';
 import { HandshakeReader } from './handshake.js';
+import { Marks } from './marks.js';
 import { OTHER, Preambles, WAITING } from './preamble.js';
 import { COLLECTED, ProtectedReader } from './protected.js';
 
@@ -24,8 +25,8 @@ const ALERT_LIKE = 0x200;
 const MAX_ALERT_BYTES = 512;
 
 // The optimizer folds constants of the module itself, and loads imported ones for each packet.
-const { TLS_FLAGS } = Tls;
-const { RECORD_FLAGS, REMAINING, CONTENT_TYPE, HEADER_COUNT, HEADER } = TlsSide;
+const { TLS_FLAGS, FINISHED_AFTER } = Tls;
+const { RECORD_FLAGS, REMAINING, CONTENT_TYPE, HEADER_COUNT, HEADER, DATA_ACKNOWLEDGES } = TlsSide;
 const {
   STARTED,
   LOST,
@@ -42,7 +43,7 @@ const {
 } = RecordFlag;
 /** Of these, a side whose records simply follow each other has only the first. */
 const STATES = STARTED | LOST | NOT_TLS | PREAMBLE;
-const { TLS, TLS13, DECRYPTS, SERVER_HELLO } = TlsFlag;
+const { TLS, TLS13, DECRYPTS, CLIENT_HELLO, SERVER_HELLO } = TlsFlag;
 const Type = ContentType;
 const HEADER_BYTES = RECORD_HEADER_BYTES;
 
@@ -52,6 +53,7 @@ export class RecordReader implements StreamConsumer {
   readonly #handshake: HandshakeReader;
   readonly #alerts: AlertReader;
   readonly #protected: ProtectedReader;
+  readonly #marks: Marks;
   readonly #preambles = new Preambles();
   readonly #now: Moment;
   readonly #warnings: Warnings;
@@ -73,6 +75,7 @@ export class RecordReader implements StreamConsumer {
     this.#handshake = new HandshakeReader(tls, now, limits, warnings, decryption);
     this.#alerts = new AlertReader(tls, now, limits, warnings);
     this.#protected = new ProtectedReader(tls, now, limits, warnings);
+    this.#marks = new Marks(tls, now);
     this.#onFinish = onFinish;
   }
 
@@ -148,7 +151,7 @@ export class RecordReader implements StreamConsumer {
     ints[side + HEADER_COUNT] = 0;
     this.#protected.drop(side);
     this.#tls.setSide(side, LOST);
-    this.#tls.clearSide(side, ALERT_LAST | MAYBE_ALERT_LAST);
+    this.#loseAlert(side);
   }
 
   finish(connection: number): void {
@@ -206,6 +209,7 @@ export class RecordReader implements StreamConsumer {
       const length = (bytes[start + 3] << 8) | bytes[start + 4];
       if (isRecordHeader(type, version, length) && this.#fits(connection, type, version, length)) {
         this.#tls.clearSide(side, LOST);
+        this.#marks.found(connection, side);
         return true;
       }
     }
@@ -235,13 +239,17 @@ export class RecordReader implements StreamConsumer {
     ints[side + CONTENT_TYPE] = type;
     const before = ints[side + RECORD_FLAGS];
     let flags = (before & ~(ALERT_LAST | MAYBE_ALERT_LAST | SKIP_BODY)) | STARTED;
-    if (type === Type.APPLICATION_DATA) flags = (flags | PROTECTED | (length >= MIN_FINISHED_BYTES ? FINISHED : 0)) & ~RENEGOTIATES;
-    else if (type === Type.HANDSHAKE && flags & CHANGE_CIPHER_SPEC) flags |= flags & FINISHED ? RENEGOTIATES : FINISHED;
-    else if (type !== Type.ALERT) flags &= ~RENEGOTIATES;
+    if (type === Type.APPLICATION_DATA) {
+      flags = (flags | PROTECTED | (length >= MIN_FINISHED_BYTES ? FINISHED : 0)) & ~RENEGOTIATES;
+      ints[side + DATA_ACKNOWLEDGES] = this.#now.acknowledges;
+      if (!(before & PROTECTED)) this.#marks.firstData(connection, side);
+    } else if (type === Type.HANDSHAKE && flags & CHANGE_CIPHER_SPEC) {
+      flags |= flags & FINISHED ? RENEGOTIATES : FINISHED;
+      if (!(before & FINISHED)) this.#marks.finished(connection, side);
+    } else if (type !== Type.ALERT) flags &= ~RENEGOTIATES;
     ints[side + RECORD_FLAGS] = flags;
     if (!(before & STARTED)) this.#tls.set(connection, TLS);
     if (type === Type.ALERT) this.#alerts.begin(connection, side, length);
-    if (before & ALERT_LAST && before & ALERT_GUESSED) ints[side + RECORD_FLAGS] |= RecordFlag.ALERT_LIKE_BEFORE;
     const tlsFlags = ints[connection + TLS_FLAGS];
     if (tlsFlags & (DECRYPTS | TLS13) || !(tlsFlags & SERVER_HELLO)) this.#protectedHeader(connection, side, type, version, length);
     return true;
@@ -256,6 +264,9 @@ export class RecordReader implements StreamConsumer {
     if (flags & DECRYPTS && isProtected) collected = this.#protected.begin(connection, side, type, version, length);
     // The ServerHello, which tells the version, may come later where the capture has the directions out of order.
     const mayBeTls13 = flags & TLS13 || !(flags & SERVER_HELLO);
+    if (ints[connection + FINISHED_AFTER] === 0 && flags & CLIENT_HELLO && mayBeTls13) {
+      if (type === Type.APPLICATION_DATA && length >= MIN_FINISHED_BYTES) this.#marks.mayBeFinished(connection, side, length);
+    }
     const isAlertLike = collected === Type.APPLICATION_DATA && mayBeTls13 && length <= MAX_ALERT_LIKE_BYTES;
     ints[side + CONTENT_TYPE] = isAlertLike ? ALERT_LIKE | length : collected;
   }
@@ -283,7 +294,14 @@ export class RecordReader implements StreamConsumer {
     const hasStarted = this.#tls.sideFlags(side) & STARTED;
     const isFirst = !hasStarted && this.#tcp.state(side) & SideState.FROM_START;
     this.#tls.setSide(side, isFirst ? NOT_TLS : LOST);
-    this.#tls.clearSide(side, ALERT_LAST | MAYBE_ALERT_LAST);
+    this.#loseAlert(side);
+  }
+
+  /** The last record was not necessarily the last one. */
+  #loseAlert(side: number): void {
+    // A record as long as an alert counts as followed by others only where one of them was seen.
+    const isLast = this.#tls.sideFlags(side) & ALERT_LAST;
+    this.#tls.clearSide(side, ALERT_LAST | MAYBE_ALERT_LAST | (isLast ? ALERT_GUESSED : 0));
   }
 
   #body(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void {

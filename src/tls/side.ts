@@ -27,6 +27,7 @@ export class SideView {
   alertFrame = 0;
   alertSequence = 0;
   alertAcknowledges = 0;
+  dataAcknowledges = 0;
   alertTime = 0;
   isTls13 = false;
 
@@ -50,6 +51,7 @@ export class SideView {
     this.alertFrame = ints[side + T.ALERT_FRAME];
     this.alertSequence = ints[side + T.ALERT_SEQUENCE];
     this.alertAcknowledges = ints[side + T.ALERT_ACKNOWLEDGES];
+    this.dataAcknowledges = ints[side + T.DATA_ACKNOWLEDGES];
     this.alertTime = floats[(side >> 1) + ALERT_TIME];
   }
 

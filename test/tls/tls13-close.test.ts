@@ -104,6 +104,22 @@ describe('a TLS 1.3 connection without keys', () => {
       'unknown fin unknown | unclean fin absent | first client',
     ],
     [
+      'whose client sent another record behind one as short as an alert, of which the end is lost',
+      ({ client, server }) => [
+        client.send(closeNotify),
+        client.send(applicationData(200).subarray(0, 50)),
+        client.lose(new Uint8Array(500)),
+        client.fin(closeNotify),
+        server.fin(),
+      ],
+      'unknown fin unknown | unclean fin absent | first client',
+    ],
+    [
+      'whose client sent nothing that was seen between two records as short as an alert',
+      ({ client, server }) => [client.send(closeNotify), client.lose(new Uint8Array(500)), client.fin(closeNotify), server.fin()],
+      'clean fin inferred | unclean fin absent | first client',
+    ],
+    [
       'whose client sent bytes that the capture lacks',
       ({ client, server }) => [client.lose(applicationData(200)), client.fin(), server.fin()],
       'unknown fin unknown | unclean fin absent | first client',
