@@ -4,6 +4,21 @@
  * (`frame.number` from 1, `tcp.stream` from 0).
  */
 
+import type { Cause, CauseCount, ClientKind, Comparison, EndEffect, LeftOut, NonOfferingClient, Tally, Verdict } from './verdict-model.js';
+
+export type {
+  Cause,
+  CauseCount,
+  ClientKind,
+  Comparison,
+  EndEffect,
+  Interval,
+  LeftOut,
+  NonOfferingClient,
+  Tally,
+  Verdict,
+} from './verdict-model.js';
+
 /** Everything that was found in one capture. */
 export interface Report {
   schema: 'closenotify/report/1';
@@ -56,6 +71,8 @@ export interface Totals {
   /** Closes of single sides: each TLS connection counts twice. */
   closes: Record<CloseState, number>;
   invalidatedSessions: number;
+  /** Findings of low confidence. */
+  suspectedSessions: number;
 }
 
 /** `declined` and `notOffered` are parts of `full`. */
@@ -95,23 +112,6 @@ export interface SideClose {
   frame: number | null;
   time: number | null;
 }
-
-/** Why a server declined a session that was offered. */
-export type Cause =
-  | 'incomplete'
-  | 'fatal-alert'
-  | 'parameters-changed'
-  | 'never-resumable'
-  | 'other-node'
-  | 'ticket-reused'
-  | 'restarted'
-  | 'key-rotated'
-  | 'expired'
-  | 'evicted'
-  | 'unclean-close'
-  | 'reset-race'
-  | 'unknown-session'
-  | 'undetermined';
 
 export type Handshake = 'full' | 'resumed' | 'failed' | 'incomplete' | 'unknown';
 export type Resumption = 'not-offered' | 'resumed' | 'declined' | 'unanswered' | 'unknown';
@@ -157,6 +157,14 @@ export interface Connection {
   frames: { first: number; clientHello: number | null; serverHello: number | null; last: number };
   /** Times of the two hellos, for ages and handshake times. */
   times: { clientHello: number | null; serverHello: number | null };
+  /**
+   * Of a handshake that both sides completed: from the ClientHello (`times.clientHello`; after a HelloRetryRequest the second one) to the
+   * frame in which the client's Finished begins, to the microsecond. In TLS <= 1.2 that is its first handshake record behind
+   * ChangeCipherSpec: in a full handshake the server's Finished comes after it, in an abbreviated one before. In TLS 1.3 it is the client's
+   * first protected record, with which a client certificate, where there is one, comes before Finished; behind early data it is the
+   * first record after the ServerHello that has just the length of Finished. Null where bytes before it are lost.
+   */
+  handshakeSeconds: number | null;
   quality: Quality;
 }
 
@@ -263,10 +271,18 @@ export interface Finding {
   issuedBeforeCapture: boolean;
   /** See {@link Session}. */
   issuedInferred: boolean;
+  /** Negotiated version of the connection that issued it; see {@link Connection}. */
+  version: Connection['version'];
   /** Accepted offers of this session before it was declined, by the frame of the ServerHello. */
   resumed: (ClientRef & { clientHello: number })[];
   uncleanCloses: UncleanClose[];
+  /** Of these the one that most likely cost the session. */
+  culprit: UncleanClose;
+  /** The server sent an alert after one of these closes: most likely a fatal one. */
+  answeredByAlert: boolean;
+  /** The first 1000. */
   declines: Decline[];
+  declineCount: number;
   cause: Cause;
   confidence: 'high' | 'medium' | 'low';
   /** Causes that fit what was seen as well. */
@@ -283,8 +299,12 @@ export interface ServerReport {
   connections: number;
   handshakes: HandshakeCounts;
   invalidatedSessions: number;
+  /** Findings of low confidence. */
+  suspectedSessions: number;
   /** Offers of sessions by the worst close that came before the server's answer. */
   evidence: { afterClean: Tally; afterResetRace: Tally; afterUncleanFin: Tally; afterUncleanRst: Tally; whileOpen: Tally };
+  /** Of those in `evidence` after unclean closes the ones after a bare end of the server only, in answer to a client's close_notify. */
+  bareAnswers: Tally;
   /** Offers in `evidence` and beside it whose issuing connection was inferred. */
   inferredOffers: number;
   /**
@@ -292,27 +312,34 @@ export interface ServerReport {
    * the first 1024 connections of the capture and one in 64 of the later ones.
    */
   clients: ClientKind[];
-  verdict: string;
+  /** Clients that do not offer the sessions that they have; 100 at most. */
+  nonOffering: NonOfferingClient[];
+  verdict: Verdict;
+  /** The verdict in plain words, with its figures. */
+  verdictText: string;
+  /** What each kind of end does to sessions here, as far as the offers after it show. */
+  ends: { fin: EndEffect; rst: EndEffect; resetRace: EndEffect };
+  /** What capture or experiment would settle an inconclusive verdict; null for the others. */
+  toSettle: string | null;
+  /** For the kind of session that the verdict is about: unclean closes of both kinds, and each kind of close, against the offers after clean closes and while open. */
+  comparisons: { unclean: Comparison | null; fin: Comparison | null; rst: Comparison | null; resetRace: Comparison | null };
+  /** That of `comparisons.unclean`. */
   pValue: number | null;
   attributableFraction: number | null;
+  /** What declined offers are put down to, the most frequent cause first. */
+  causes: CauseCount[];
+  /** Declines that `evidence` leaves out. */
+  leftOut: LeftOut;
   fullHandshakesPerSecond: { mean: number; peak: number; series: [time: number, full: number, resumed: number][] };
+  /** Medians from the ClientHello to the last handshake record of the client; null where none is known. */
   handshakeSeconds: { full: number | null; resumed: number | null };
+  /** Full handshakes that an accepted offer would have saved. */
   avoidableFullHandshakes: number;
+  /** The same of findings of low confidence, further ones. */
+  suspectedFullHandshakes: number;
+  /** What `avoidableFullHandshakes` took longer than resumed ones, by the medians, seconds; null where these are not known. */
+  secondsLost: number | null;
+  /** The processor time of `avoidableFullHandshakes`, by the cost of a full handshake that the user gave; null where none was given. */
+  cpuSecondsLost: number | null;
   advice: string[];
-}
-
-/** Connections whose ClientHellos have the same JA4, and how their clients closed. */
-export interface ClientKind {
-  ja4: string;
-  /** Null where there are several, as with browsers that shuffle their extensions. */
-  ja3: string | null;
-  connections: number;
-  clean: number;
-  unclean: number;
-  resetRace: number;
-}
-
-export interface Tally {
-  resumed: number;
-  declined: number;
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 /** Data flows down this list: a file may import its own layer and those above it. */
 const LAYERS = [
+  'verdict-model.ts',
   'model.ts',
   'limits.ts',
   'warnings.ts',
@@ -23,7 +24,18 @@ const LAYERS = [
 ];
 
 /** Layers without Node: they run wherever JavaScript does, and packet time is their only clock. */
-const PURE = new Set(['model.ts', 'limits.ts', 'warnings.ts', 'bytes', 'wire', 'tcp', 'tls', 'sessions', 'analyzer.ts']);
+const PURE = new Set([
+  'verdict-model.ts',
+  'model.ts',
+  'limits.ts',
+  'warnings.ts',
+  'bytes',
+  'wire',
+  'tcp',
+  'tls',
+  'sessions',
+  'analyzer.ts',
+]);
 
 /** Packages that pure layers may import: plain JavaScript without a dependency. */
 const PURE_PACKAGES = /^@noble\/hashes(\/.*)?$/;
