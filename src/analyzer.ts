@@ -30,6 +30,8 @@ export interface AnalyzerOptions {
   limits?: Partial<Limits>;
   /** Only connections to this server are looked at; a null port means all of its ports. */
   server?: { address: string; port: number | null };
+  /** Processor time of one full handshake at the server, milliseconds, to estimate what avoidable ones cost. */
+  handshakeCost?: number;
   /** Decrypts what there are secrets for. The analyzer itself runs without it. */
   decryption?: Decryption;
   /** Called with each connection as it ends. */
@@ -81,7 +83,7 @@ export class Analyzer {
       (connection) => this.#ended(connection),
     );
     this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
-    this.#ledger = new SessionLedger(this.#limits, this.warnings, options.keep === 'all');
+    this.#ledger = new SessionLedger(this.#limits, this.warnings, options.keep === 'all', options.handshakeCost ?? null);
   }
 
   /** Frames seen. */
@@ -280,6 +282,9 @@ function address(bytes: Uint8Array, offset: number): number {
 /** Nothing works without one of these. */
 const AT_LEAST_ONE: ReadonlySet<string> = new Set(['flows', 'open', 'seriesPoints', 'usesPerSession']);
 
+/** Their numbers share an integer with what else there is to know of a session. */
+const MAX_SERVERS = 1 << 24;
+
 function checkLimits(limits: Limits): void {
   for (const [name, limit] of Object.entries(limits)) {
     const least = AT_LEAST_ONE.has(name) ? 1 : 0;
@@ -287,4 +292,5 @@ function checkLimits(limits: Limits): void {
       throw new RangeError(`limits.${name}: expected a whole number from ${least} on, not ${limit}`);
     }
   }
+  if (limits.servers > MAX_SERVERS) throw new RangeError(`limits.servers: expected ${MAX_SERVERS} at most, not ${limits.servers}`);
 }

@@ -213,6 +213,7 @@ describe('the analyzer', () => {
         handshakes: { full: 0, resumed: 0, declined: 0, notOffered: 0, failed: 0, incomplete: 0 },
         closes: { clean: 0, unclean: 0, 'reset-race': 0, aborted: 0, open: 0, unknown: 0 },
         invalidatedSessions: 0,
+        suspectedSessions: 0,
       },
       servers: [],
       findings: [],

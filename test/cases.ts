@@ -96,7 +96,11 @@ const acceptedThenAborted: Case[] = [
 
 /** RFC 9293 3.10.7.4: a RST outside the window is dropped, so the connection goes on to its real end. */
 const strayResets: Case[] = [
-  ...['rst-wrong-seq-then-2s', 'rst-wrong-seq-then-clean', 'injected-rst-ignored'].map((name) => ({
+  ...[
+    { name: 'rst-wrong-seq-then-2s', declined: 0 },
+    { name: 'rst-wrong-seq-then-clean', declined: 1 },
+    { name: 'injected-rst-ignored', declined: 0 },
+  ].map(({ name, declined: inControl }) => ({
     capture: `${name}.pcap`,
     holds: 'a RST below the window (104), then data, close_notify and FIN on both sides; declined later',
     right: {
@@ -105,7 +109,7 @@ const strayResets: Case[] = [
         7: declined('undetermined'),
       },
       findings: [],
-      servers: evidence({ afterClean: { resumed: 3, declined: 1 }, afterResetRace: none, afterUncleanRst: none }),
+      servers: evidence({ afterClean: { resumed: 3, declined: inControl }, afterResetRace: none, afterUncleanRst: none }),
     },
   })),
   {

@@ -1,55 +1,202 @@
 // What one server did with offers, by the closes that came before them.
-import type { ServerReport, Session, Tally } from '../model.js';
+import type { Cause, CauseCount, LeftOut, ServerReport, Session, Tally } from '../model.js';
+import { Hindsight } from './hindsight.js';
 import type { Culprit, Exposure, Offer } from './story.js';
+import type { Use } from './use.js';
 
 export type Evidence = ServerReport['evidence'];
 
-interface Acceptance {
-  time: number;
-  sessionSince: number;
+/** Offers after closes of one kind: by the same side, with the same end, and the same side first. */
+export interface KindTally extends Tally {
+  end: 'fin' | 'rst';
+  isUnclean: boolean;
+  /** The client had said close_notify, and the server answered with a bare end. */
+  isBareAnswer: boolean;
+  /** Declines that nothing decisive explains, before any comparison. */
+  plain: number;
+  /** Of the declined ones those that neither age nor room may explain. */
+  strict: number;
+  /** Kept by who compares it with the control. */
+  isShown: boolean | null;
 }
 
-/** Offers are added first, then asked about. */
+/**
+ * The offers of one kind of session at one server. They are told in rounds, all of a round before the next: {@link survey},
+ * {@link compare}, {@link count}; then it may be asked.
+ */
 export class ServerEvidence {
-  readonly tallies: Evidence = {
-    afterClean: { resumed: 0, declined: 0 },
-    afterResetRace: { resumed: 0, declined: 0 },
-    afterUncleanFin: { resumed: 0, declined: 0 },
-    afterUncleanRst: { resumed: 0, declined: 0 },
-    whileOpen: { resumed: 0, declined: 0 },
-  };
-  /** Greatest age at which a session was resumed, seconds from issue to answer. */
-  oldestResumed = 0;
+  readonly hindsight: Hindsight;
+  readonly tallies: Evidence = noOffers();
   resumed = 0;
   /** The server accepted a PSK that it had accepted before. */
   takesTwice = false;
   /** Offers whose issuing connection is inferred. */
   inferred = 0;
-  /** Offers by the kind of close that most likely counts. */
-  readonly #kinds: (Tally & { isUnclean: boolean })[] = [];
-  /** Accepted offers, and when the server last showed before that it had the session: they tell restarts and full caches from single losses. */
-  readonly #acceptances: Acceptance[] = [];
-  #later: Acceptance[] | null = null;
+  /** Sessions declined that could never have been resumed. */
+  voided = 0;
+  readonly leftOut: LeftOut = { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0 };
+  /** Of those that were too old the ones after an unclean close. */
+  tooOldAfterUnclean = 0;
+  /** Declines in the control that neither age nor room may explain. */
+  #strictControl = 0;
+  /** Declines of sessions so young that no usual timeout can have struck, where no unclean close came before. */
+  #young = 0;
+  readonly #kinds: KindTally[] = [];
+  /** Numbers of the server names of which a session was resumed in the control: behind one address each may have a machine of its own. */
+  readonly #controlNames = new Set<number>();
+  #lastControlName = -1;
+  /** Streams whose decline was counted: several PSKs of one ClientHello are declined at once. */
+  readonly #streams = new Set<number>();
+  /** When the young ones were last known, and when they were declined. */
+  readonly #youngSpans: [since: number, time: number][] = [];
 
-  readonly add = (offer: Offer): void => {
-    const { use, proof, issue } = offer;
-    if (proof === null || offer.isAmbiguous || (use.role === 'declined' && use.isSuperseded)) return;
+  /** A server that keeps nothing of a session cannot drop it (RFC 5077 1). */
+  readonly isKept: boolean;
+  readonly sessionKind: Session['kind'];
+
+  constructor(kind: Session['kind']) {
+    this.isKept = kind !== 'ticket';
+    this.sessionKind = kind;
+    this.hindsight = new Hindsight(kind);
+  }
+
+  survey(offer: Offer): void {
+    if (!counts(offer)) return;
     if (offer.isInferred) this.inferred++;
-    if (use.role === 'resumed') {
-      this.resumed++;
-      this.takesTwice ||= offer.kind === 'psk' && offer.resumed.length > 0;
-      this.oldestResumed = Math.max(this.oldestResumed, use.answerTime - (issue ?? proof).answerTime);
-      if (this.#acceptances.length < MAX_ACCEPTANCES) this.#acceptances.push({ time: use.answerTime, sessionSince: proof.answerTime });
-      const tally = this.#tally(offer.exposure);
-      if (tally) tally.resumed++;
-      if (tally && offer.culprit) this.kind(offer.culprit).resumed++;
-    } else if (use.role === 'declined') {
-      // One session dies once: only its first decline counts. A decisive other cause says nothing about closes.
-      const tally = offer.isRepeated || offer.decisive !== null ? null : this.#tally(offer.exposure);
-      if (tally) tally.declined++;
-      if (tally && offer.culprit) this.kind(offer.culprit).declined++;
+    this.hindsight.survey(offer);
+    if (offer.culprit && isFirstDecline(offer) && !hasBothEnds(offer)) this.kind(offer.culprit).plain++;
+    if (offer.use.role !== 'resumed') return;
+    this.resumed++;
+    if (offer.culprit === null) this.#addControlName(offer.use.serverName);
+    this.takesTwice ||= offer.kind === 'psk' && offer.resumedCount > 0;
+    if (hasBothEnds(offer)) return;
+    const tally = this.#tally(offer.exposure);
+    if (tally) tally.resumed++;
+    if (tally && offer.culprit) this.kind(offer.culprit).resumed++;
+  }
+
+  compare(offer: Offer): void {
+    if (isFirstDecline(offer)) this.hindsight.addDecline(offer, this.isOpen(offer));
+  }
+
+  count(offer: Offer): void {
+    if (offer.use.role !== 'declined') return;
+    if (offer.decisive === 'never-resumable' && !offer.isRepeated) this.voided++;
+    if (offer.decisive !== null) this.leftOut.otherCause++;
+    else if (offer.isRepeated) this.leftOut.offeredAgain++;
+    else this.#countFirst(offer);
+  }
+
+  #countFirst(offer: Offer): void {
+    if (offer.kind === 'psk' && this.#streams.has(offer.use.stream)) {
+      this.leftOut.otherCause++;
+      return;
     }
-  };
+    if (offer.kind === 'psk') this.#streams.add(offer.use.stream);
+    const tally = offer.isAmbiguous || hasBothEnds(offer) ? null : this.#tally(offer.exposure);
+    const explained = this.explain(offer);
+    if (tally === null) this.leftOut.unknownClose++;
+    // Another node is met after clean and unclean closes alike: such declines belong to what is compared.
+    else if (explained !== null && explained !== 'other-node') this.leftOut.otherCause++;
+    else if (this.resumed > 0 && this.hindsight.mayBeExpired(offer)) {
+      this.leftOut.tooOld++;
+      if (offer.culprit?.state === 'unclean') this.tooOldAfterUnclean++;
+    } else {
+      tally.declined++;
+      const isStrict = !this.hindsight.mayBeEvicted(offer);
+      if (offer.culprit === null) {
+        if (isStrict) this.#strictControl++;
+        this.#countYoung(offer);
+        return;
+      }
+      // The client had said close_notify: whatever the server left out, it knew that the connection was whole.
+      const kind = this.kind(offer.culprit);
+      if (kind.isBareAnswer) this.#countYoung(offer);
+      kind.declined++;
+      if (isStrict) kind.strict++;
+    }
+  }
+
+  #addControlName(serverName: number): void {
+    if (serverName === this.#lastControlName) return;
+    this.#lastControlName = serverName;
+    this.#controlNames.add(serverName);
+  }
+
+  #countYoung({ age, idle, use }: Offer): void {
+    if (age >= USUAL_TIMEOUT_SECONDS) return;
+    this.#young++;
+    if (this.#youngSpans.length < MAX_SPANS) this.#youngSpans.push([use.answerTime - idle, use.answerTime]);
+  }
+
+  /** Whether a session of the same server name was resumed that no unclean close preceded. */
+  hasControlOf({ use, proof }: Offer): boolean {
+    return this.#controlNames.has(proof?.serverName ?? use.serverName);
+  }
+
+  /** Offers that no unclean close preceded. */
+  get control(): Tally {
+    const { afterClean, whileOpen } = this.tallies;
+    return { resumed: afterClean.resumed + whileOpen.resumed, declined: afterClean.declined + whileOpen.declined };
+  }
+
+  /** The same without declines that age or room may explain. */
+  get strictControl(): Tally {
+    return { resumed: this.control.resumed, declined: this.#strictControl };
+  }
+
+  /** Offers after closes of the same kind. */
+  kind({ by, end, state, use }: Culprit): KindTally {
+    const isUnclean = state === 'unclean';
+    const isBareAnswer = by === 'server' && use.clientClose.state === 'clean';
+    const at =
+      (by === 'client' ? 0 : 1) | (end === 'fin' ? 0 : 2) | (isUnclean ? 0 : 4) | (use.serverFirst ? 8 : 0) | (isBareAnswer ? 16 : 0);
+    this.#kinds[at] ??= {
+      isBareAnswer,
+      resumed: 0,
+      declined: 0,
+      plain: 0,
+      strict: 0,
+      end,
+      isUnclean,
+      isShown: null,
+    };
+    return this.#kinds[at];
+  }
+
+  /** All kinds of closes that came before an offer. */
+  get kinds(): readonly KindTally[] {
+    return this.#kinds.filter((kind) => kind !== undefined);
+  }
+
+  /** Nothing is ever accepted here, not even where nothing went wrong before. */
+  get neverResumes(): boolean {
+    if (this.resumed > 0 || this.#young + this.voided < ENOUGH_DECLINES) return false;
+    // A single loss of all sessions declines those that were there then, and says nothing of others.
+    const together = this.#youngSpans.map(([since]) => this.#youngSpans.filter((span) => span[0] <= since && since < span[1]).length);
+    return this.voided > 0 || Math.max(...together) < this.#young;
+  }
+
+  /** Declines that no close explains: there was none, or sessions survived the same kind. */
+  get unexplained(): number {
+    return this.kinds.reduce(
+      (sum, kind) => sum + (kind.isUnclean && keepsSessions(kind.resumed, kind.declined) ? kind.declined : 0),
+      this.control.declined,
+    );
+  }
+
+  /** Why a session was declined, by comparison with all others; null where nothing explains it. */
+  explain(offer: Offer): Cause | null {
+    return this.hindsight.explain(offer, this.isOpen(offer));
+  }
+
+  /** No close explains the decline: none came before, or the server kept sessions after the same kind. */
+  isOpen({ exposure, culprit }: Offer): boolean {
+    if (culprit === null) return exposure === 'clean' || exposure === 'open';
+    if (!this.isKept) return true;
+    const { resumed, plain } = this.kind(culprit);
+    return culprit.state === 'unclean' && keepsSessions(resumed, plain);
+  }
 
   #tally(exposure: Exposure): Tally | null {
     switch (exposure) {
@@ -67,79 +214,45 @@ export class ServerEvidence {
         return null;
     }
   }
-
-  /** Offers that no unclean close preceded. */
-  get control(): Tally {
-    const { afterClean, whileOpen } = this.tallies;
-    return { resumed: afterClean.resumed + whileOpen.resumed, declined: afterClean.declined + whileOpen.declined };
-  }
-
-  /** Offers after closes of the same kind: by the same side, with the same end. */
-  kind(culprit: Culprit): Tally {
-    const isUnclean = culprit.state === 'unclean';
-    const at = (culprit.by === 'client' ? 0 : 1) | (culprit.end === 'fin' ? 0 : 2) | (isUnclean ? 0 : 4);
-    this.#kinds[at] ??= { resumed: 0, declined: 0, isUnclean };
-    return this.#kinds[at];
-  }
-
-  /** Declines that no unclean close explains, because none was there, or because sessions survived the same kind. */
-  get unexplained(): number {
-    return this.#unclean().reduce((sum, kind) => sum + (kind.resumed > 0 ? kind.declined : 0), this.control.declined);
-  }
-
-  #unclean(): readonly Tally[] {
-    return this.#kinds.filter((kind) => kind?.isUnclean);
-  }
-
-  /** Whether the server, after `time`, still took a session that it last needed no later than `since`: its store was not lost or full. */
-  keptOlder(time: number, since: number): boolean {
-    const later = this.#oldestAcceptedAfter();
-    // The first acceptance after `time`, by bisection.
-    let low = 0;
-    let high = later.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (later[middle].time > time) high = middle;
-      else low = middle + 1;
-    }
-    return low < later.length && later[low].sessionSince <= since;
-  }
-
-  /** The acceptances in order of time, each with the least `sessionSince` of itself and all later ones. */
-  #oldestAcceptedAfter(): readonly Acceptance[] {
-    if (this.#later === null) {
-      let least = Number.POSITIVE_INFINITY;
-      this.#later = this.#acceptances
-        .sort((a, b) => b.time - a.time)
-        .map(({ time, sessionSince }) => {
-          least = Math.min(least, sessionSince);
-          return { time, sessionSince: least };
-        });
-      this.#later.reverse();
-    }
-    return this.#later;
-  }
-
-  verdict(): string {
-    const control = this.control;
-    const unclean = this.#unclean();
-    const declined = unclean.reduce((sum, kind) => sum + kind.declined, 0);
-    if (this.resumed === 0 && control.declined >= ENOUGH_DECLINES) return 'never-resumes';
-    if (declined === 0) return unclean.some((kind) => kind.resumed > 0) ? 'tolerates-unclean-close' : 'inconclusive';
-    if (this.unexplained > 0) return 'mixed';
-    return this.resumed > 0 ? 'invalidates-on-unclean-close' : 'inconclusive';
-  }
 }
 
+/** The least timeout that servers come with is that of nginx (ssl_session_timeout): OpenSSL has 2 h, JSSE 24 h. Shorter ones are set by hand. */
+export const USUAL_TIMEOUT_SECONDS = 300;
+/** Share of sessions resumed after one kind of close from which on the server keeps them: single ones may be misread, as where packets are missing. */
+const MIN_KEPT = 0.1;
+/** Declines whose times are compared to say that a server never resumes. */
+const MAX_SPANS = 100;
 /** Declines without an unclean close, and no acceptance, from which on a server is said never to resume. */
 const ENOUGH_DECLINES = 3;
-/** Acceptances of one server that are kept for comparison. */
-const MAX_ACCEPTANCES = 4096;
 
-/** Verdicts from the one that matters most to the one that says least. */
-const VERDICTS = ['invalidates-on-unclean-close', 'mixed', 'tolerates-unclean-close', 'never-resumes'];
+export function noOffers(): Evidence {
+  const none = () => ({ resumed: 0, declined: 0 });
+  return { afterClean: none(), afterResetRace: none(), afterUncleanFin: none(), afterUncleanRst: none(), whileOpen: none() };
+}
 
-interface OfKind {
+/** Whether sessions outlive a kind of close, after which `resumed` were and `declined` were not taken. */
+export function keepsSessions(resumed: number, declined: number): boolean {
+  return resumed > 0 && resumed >= MIN_KEPT * (resumed + declined);
+}
+
+/** An offer of a session that the server had once. */
+function counts(offer: Offer): boolean {
+  return offer.proof !== null && !offer.isAmbiguous;
+}
+
+/** One session dies once: only its first decline counts. A decisive other cause says nothing about closes. */
+function isFirstDecline(offer: Offer): boolean {
+  return counts(offer) && offer.use.role === 'declined' && !offer.isRepeated && offer.decisive === null;
+}
+
+/** After a FIN and a RST of the client, or else of the server, nothing tells which of the two it was. */
+function hasBothEnds({ culprits, culprit }: Offer): boolean {
+  if (culprits.length < 2) return false;
+  const unclean = culprits.filter(({ state, by }) => state === 'unclean' && by === culprit?.by);
+  return unclean.some(({ end }) => end === 'fin') && unclean.some(({ end }) => end === 'rst');
+}
+
+export interface OfKind {
   /** Without offers whose issuing connection is inferred. */
   exact: ServerEvidence;
   all: ServerEvidence;
@@ -151,12 +264,17 @@ interface OfKind {
  */
 export class EvidenceByKind {
   readonly #kinds = new Map<Session['kind'], OfKind>();
+  /** Declines by what they were put down to. */
+  #last: OfKind | null = null;
+  readonly #causes = new Map<Cause, CauseCount>();
 
-  readonly add = (offer: Offer): void => {
+  readonly survey = (offer: Offer): void => {
     const { all, exact } = this.#of(offer.kind);
-    all.add(offer);
-    if (all !== exact && !offer.isInferred) exact.add(offer);
+    all.survey(offer);
+    if (all !== exact && !offer.isInferred) exact.survey(offer);
   };
+  readonly compare = (offer: Offer): void => this.#each(offer, (evidence) => evidence.compare(offer));
+  readonly count = (offer: Offer): void => this.#each(offer, (evidence) => evidence.count(offer));
 
   /** What an offer is to be compared with. */
   fitting(offer: Offer): ServerEvidence {
@@ -164,9 +282,33 @@ export class EvidenceByKind {
     return offer.isInferred ? all : exact;
   }
 
+  /** A connection by which a session of this kind was there. @param isIssue it issued it */
+  addConnection(kind: Session['kind'], use: Use, isIssue: boolean): void {
+    const { all, exact } = this.#of(kind);
+    all.hindsight.addConnection(use, isIssue);
+    if (exact !== all) exact.hindsight.addConnection(use, isIssue);
+  }
+
+  /** Each kind of session. */
+  get pairs(): readonly OfKind[] {
+    return [...this.#kinds.values()];
+  }
+
+  sealConnections(): void {
+    for (const evidence of this.#every()) evidence.hindsight.sealConnections();
+  }
+
+  sealOffers(): void {
+    for (const evidence of this.#every()) evidence.hindsight.sealOffers();
+  }
+
+  conclude(): void {
+    for (const evidence of this.#every()) evidence.hindsight.conclude();
+  }
+
   /** Of all kinds together. */
   get tallies(): Evidence {
-    const sum = new ServerEvidence().tallies;
+    const sum = noOffers();
     for (const { all } of this.#kinds.values()) {
       for (const [state, { resumed, declined }] of Object.entries(all.tallies) as [keyof Evidence, Tally][]) {
         sum[state].resumed += resumed;
@@ -176,25 +318,67 @@ export class EvidenceByKind {
     return sum;
   }
 
+  get bareAnswers(): Tally {
+    const answers = [...this.#kinds.values()].flatMap(({ all }) => all.kinds.filter(({ isBareAnswer }) => isBareAnswer));
+    return { resumed: answers.reduce((n, kind) => n + kind.resumed, 0), declined: answers.reduce((n, kind) => n + kind.declined, 0) };
+  }
+
   get inferred(): number {
     return [...this.#kinds.values()].reduce((sum, { all }) => sum + all.inferred, 0);
   }
 
-  verdict(): string {
-    const verdicts = [...this.#kinds.values()].map(({ all, exact }) => {
-      const certain = exact.verdict();
-      return certain === 'inconclusive' ? all.verdict() : certain;
+  addCause(cause: Cause, use: Use): void {
+    const known = this.#causes.get(cause);
+    const { stream, clientHello, answerFrame: serverHello, answerTime: time } = use;
+    if (!known)
+      this.#causes.set(cause, { cause, declines: 1, first: { stream, clientHello, serverHello, time }, limit: null, between: null });
+    else {
+      known.declines++;
+      if (time < known.first.time) known.first = { stream, clientHello, serverHello, time };
+    }
+  }
+
+  /** The most frequent one first. */
+  get causes(): CauseCount[] {
+    const counts = [...this.#causes.values()].sort((a, b) => b.declines - a.declines || a.first.time - b.first.time);
+    return counts.map((count) => {
+      const shown = [...this.#every()]
+        .map(({ hindsight }) => hindsight.explanationOf(count.cause))
+        .find((explanation) => explanation !== null);
+      return { ...count, limit: shown?.limit ?? null, between: shown?.between ?? null };
     });
-    return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'inconclusive';
+  }
+
+  get leftOut(): LeftOut {
+    const sum: LeftOut = { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0 };
+    for (const { all } of this.#kinds.values()) {
+      for (const reason of Object.keys(sum) as (keyof LeftOut)[]) sum[reason] += all.leftOut[reason];
+    }
+    return sum;
+  }
+
+  #each(offer: Offer, tell: (evidence: ServerEvidence) => void): void {
+    const { all, exact } = this.#of(offer.kind);
+    tell(all);
+    if (all !== exact && !offer.isInferred) tell(exact);
+  }
+
+  *#every(): Generator<ServerEvidence> {
+    for (const { all, exact } of this.#kinds.values()) {
+      yield all;
+      if (exact !== all) yield exact;
+    }
   }
 
   #of(kind: Session['kind']): OfKind {
+    if (kind === this.#last?.all.sessionKind) return this.#last;
     let found = this.#kinds.get(kind);
     if (!found) {
-      const all = new ServerEvidence();
-      found = { all, exact: kind === 'psk' ? new ServerEvidence() : all };
+      const all = new ServerEvidence(kind);
+      found = { all, exact: kind === 'psk' ? new ServerEvidence(kind) : all };
       this.#kinds.set(kind, found);
     }
+    this.#last = found;
     return found;
   }
 }

@@ -1,13 +1,28 @@
 import type { Limits } from '../limits.js';
-import type { Cause, CloseState, Finding, Fingerprint, HandshakeCounts, Resumption, ServerReport, Session, Totals } from '../model.js';
+import type {
+  Cause,
+  CloseState,
+  Finding,
+  Fingerprint,
+  HandshakeCounts,
+  NonOfferingClient,
+  Resumption,
+  ServerReport,
+  Session,
+  Totals,
+} from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
-import { EvidenceByKind } from './evidence.js';
-import { causeOf, FindingDraft } from './finding.js';
+import { Clients } from './clients.js';
+import { causeOf } from './confidence.js';
+import type { EvidenceByKind } from './evidence.js';
+import { FindingDraft } from './finding.js';
+import { countSessions, describeServer } from './server-report.js';
 import { noHandshakes, ServerCounts } from './servers.js';
 import { SessionUses } from './session-uses.js';
 import { Teller } from './story.js';
 import type { Use } from './use.js';
+import { weigh } from './weighing.js';
 
 /** Ports of one server among which sessions are looked for. */
 const MAX_PORTS = 64;
@@ -35,7 +50,9 @@ export class SessionLedger {
   readonly #limits: Limits;
   readonly #warnings: Warnings;
   readonly #keepAll: boolean;
-  readonly #serverNumbers = new Map<string, number>();
+  readonly #handshakeCost: number | null;
+  /** Numbers by address, then by port. */
+  readonly #serverNumbers = new Map<string, Map<number, number>>();
   readonly #servers: ServerCounts[] = [];
   readonly #sessions: SessionUses;
   readonly #teller = new Teller();
@@ -43,8 +60,12 @@ export class SessionLedger {
   #connections = 0;
   #lastServer = -1;
 
-  /** @param keepAll also lists all sessions and the outcome of every offer */
-  constructor(limits: Limits, warnings: Warnings, keepAll: boolean) {
+  /**
+   * @param keepAll also lists all sessions and the outcome of every offer
+   * @param handshakeCost processor time of a full handshake, milliseconds; null where nobody gave it
+   */
+  constructor(limits: Limits, warnings: Warnings, keepAll: boolean, handshakeCost: number | null) {
+    this.#handshakeCost = handshakeCost;
     this.#limits = limits;
     this.#warnings = warnings;
     this.#keepAll = keepAll;
@@ -64,11 +85,10 @@ export class SessionLedger {
   /** @param fingerprintOf the texts of the number of a client's fingerprint */
   finish(fingerprintOf: (number: number) => Fingerprint | null): Judgement {
     this.#joinPorts();
-    const evidence = this.#servers.map(() => new EvidenceByKind());
+    const clients = new Clients();
+    const evidence = weigh(this.#sessions, this.#servers.length, this.#teller, clients);
     const outcomes = new Map<number, Outcome>();
     const all = this.#sessions;
-    for (let session = all.after(-1); session >= 0; session = all.after(session))
-      this.#weigh(session, evidence[this.#sessions.server(session)]);
     const findings: Finding[] = [];
     const sessions: Session[] = [];
     for (let session = all.after(-1); session >= 0; session = all.after(session)) {
@@ -77,7 +97,7 @@ export class SessionLedger {
     findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
     return {
       totals: this.#totals(findings),
-      servers: this.#describeServers(evidence, findings, fingerprintOf),
+      servers: this.#describeServers(evidence, findings, this.#nonOffering(clients, fingerprintOf), fingerprintOf),
       findings,
       sessions,
       outcomes,
@@ -99,8 +119,7 @@ export class SessionLedger {
     const { serverAddress: address, serverPort: port } = facts;
     const last = this.#servers[this.#lastServer];
     if (last?.address === address && last.port === port) return this.#lastServer;
-    const key = keyOf(address, port);
-    const known = this.#serverNumbers.get(key);
+    const known = this.#serverNumbers.get(address)?.get(port);
     if (known !== undefined) {
       this.#lastServer = known;
       return known;
@@ -109,23 +128,12 @@ export class SessionLedger {
       this.#warnings.add('server-limit', `more than ${this.#limits.servers} servers: connections to further ones are in the totals only`);
       return -1;
     }
-    this.#serverNumbers.set(key, this.#servers.length);
+    const ports = this.#serverNumbers.get(address) ?? new Map<number, number>();
+    this.#serverNumbers.set(address, ports.set(port, this.#servers.length));
     return this.#servers.push(new ServerCounts(address, port, this.#limits.seriesPoints)) - 1;
   }
 
-  /** First pass: what the offers of one session say about the server. */
-  #weigh(session: number, evidence: EvidenceByKind): void {
-    if (!this.#sessions.hasOffers(session)) return;
-    this.#teller.tell(
-      this.#sessions.views,
-      this.#sessions.read(session),
-      this.#sessions.kind(session),
-      this.#sessions.lifetime(session),
-      evidence.add,
-    );
-  }
-
-  /** Second pass: the cause of each decline, and the finding where it is an unclean close. */
+  /** The cause of each decline, and the finding where it is an unclean close. */
   #judge(session: number, evidence: EvidenceByKind, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
     if (!this.#keepAll && !this.#sessions.hasDeclines(session)) return;
     const uses = this.#sessions.views.slice(0, this.#sessions.read(session));
@@ -139,11 +147,13 @@ export class SessionLedger {
       const fitting = evidence.fitting(offer);
       const cause = causeOf(offer, fitting);
       causes.set(offer.use, cause);
-      finding.add(offer, cause, fitting, lifetime);
+      if (isKnown || !offer.use.isUncertain) evidence.addCause(cause, offer.use);
+      finding.add(offer, cause, fitting);
     });
     this.#settlePadding(uses, isKnown, server, causes, outcomes);
     if (finding.isFound) this.#addFinding(finding, session, server, findings);
-    if (this.#keepAll && (isKnown || !uses.every((use) => use.isUncertain))) sessions.push(this.#describe(session, uses, causes, server));
+    const isNothing = uses.every((use) => (use.role === 'issued' ? use.isVoid : use.isUncertain && !isKnown));
+    if (this.#keepAll && !isNothing) sessions.push(this.#describe(session, uses, causes, server));
   }
 
   /** An ID that nobody issued, from a client that may not have offered it, is no offer; one that was issued is one after all. */
@@ -177,12 +187,13 @@ export class SessionLedger {
         { address: server.address, port: server.port },
         (use) => ({ address: this.#sessions.address(use), port: use.clientPort }),
         (use) => this.#sessions.issuedBy(use),
+        (use) => this.#sessions.version(use),
       ),
     );
   }
 
   #describe(session: number, uses: readonly Use[], causes: ReadonlyMap<Use, Cause>, server: ServerCounts): Session {
-    const issue = uses.find((use) => use.role === 'issued');
+    const issue = uses.find((use) => use.role === 'issued' && !use.isVoid);
     const offers: Session['offers'] = [];
     for (const use of uses) {
       if (use.role === 'issued') continue;
@@ -202,19 +213,30 @@ export class SessionLedger {
   #describeServers(
     evidence: readonly EvidenceByKind[],
     findings: readonly Finding[],
+    nonOffering: ReadonlyMap<number, NonOfferingClient[]>,
     fingerprintOf: (number: number) => Fingerprint | null,
   ): ServerReport[] {
     const found = new Map<number, Finding[]>();
     for (const finding of findings) {
-      const server = this.#serverNumbers.get(keyOf(finding.server.address, finding.server.port)) as number;
+      const server = this.#serverNumbers.get(finding.server.address)?.get(finding.server.port) as number;
       const own = found.get(server);
       if (own) own.push(finding);
       else found.set(server, [finding]);
     }
     return this.#servers.map((server, i) => ({
-      ...describeServer(server, evidence[i], found.get(i) ?? []),
+      ...describeServer(server, evidence[i], found.get(i) ?? [], nonOffering.get(i) ?? [], this.#handshakeCost),
       clients: server.clients(fingerprintOf),
     }));
+  }
+
+  #nonOffering(clients: Clients, fingerprintOf: (number: number) => Fingerprint | null): ReadonlyMap<number, NonOfferingClient[]> {
+    if (clients.leftOut > 0) {
+      this.#warnings.add(
+        'client-limit',
+        `${clients.leftOut} connections of further clients: whether these offer their sessions was not looked at`,
+      );
+    }
+    return clients.report((number) => this.#sessions.addressOf(number), fingerprintOf);
   }
 
   #totals(findings: readonly Finding[]): Omit<Totals, 'tcpConnections'> {
@@ -222,42 +244,6 @@ export class SessionLedger {
     for (const server of this.#servers) {
       for (const key of Object.keys(handshakes) as (keyof HandshakeCounts)[]) handshakes[key] += server.handshakes[key];
     }
-    return { tlsConnections: this.#connections, handshakes, closes: this.#closes, invalidatedSessions: countInvalidated(findings) };
+    return { tlsConnections: this.#connections, handshakes, closes: this.#closes, ...countSessions(findings) };
   }
-}
-
-/** A low confidence says that something else explains the decline as well: that is a suspicion, not a count. */
-function countInvalidated(findings: readonly Finding[]): number {
-  return findings.filter((finding) => finding.confidence !== 'low').length;
-}
-
-/** A connection may offer several sessions in vain. */
-function countAvoidable(findings: readonly Finding[]): number {
-  const streams = new Set<number>();
-  for (const { confidence, declines } of findings) if (confidence !== 'low') for (const { stream } of declines) streams.add(stream);
-  return streams.size;
-}
-
-function keyOf(address: string, port: number): string {
-  return `${address} ${port}`;
-}
-
-function describeServer(server: ServerCounts, evidence: EvidenceByKind, own: readonly Finding[]): Omit<ServerReport, 'clients'> {
-  return {
-    address: server.address,
-    port: server.port,
-    names: [...server.names],
-    connections: server.connections,
-    handshakes: server.handshakes,
-    invalidatedSessions: countInvalidated(own),
-    evidence: evidence.tallies,
-    inferredOffers: evidence.inferred,
-    verdict: evidence.verdict(),
-    pValue: null,
-    attributableFraction: null,
-    fullHandshakesPerSecond: server.rate.report(),
-    handshakeSeconds: { full: null, resumed: null },
-    avoidableFullHandshakes: countAvoidable(own),
-    advice: [],
-  };
 }

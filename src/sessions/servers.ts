@@ -1,6 +1,7 @@
 // What is counted per server while connections come in.
 import type { ClientKind, Fingerprint, HandshakeCounts } from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
+import { Median } from './median.js';
 
 /** Names of one server that are listed. */
 const MAX_NAMES = 20;
@@ -102,6 +103,8 @@ export class ServerCounts {
   readonly handshakes = noHandshakes();
   readonly rate: HandshakeRate;
   connections = 0;
+  readonly #fullSeconds = new Median();
+  readonly #resumedSeconds = new Median();
   #lastName: string | null = null;
   /** By the number of the fingerprint. */
   readonly #kinds = new Map<number, KindCounts>();
@@ -129,7 +132,13 @@ export class ServerCounts {
       if (handshake !== 'unknown') handshakes[handshake]++;
       return;
     }
+    if (facts.handshakeSeconds >= 0) (handshake === 'full' ? this.#fullSeconds : this.#resumedSeconds).add(facts.handshakeSeconds);
     this.rate.add(facts.serverHello > 0 ? facts.serverHelloTime : facts.start, handshake === 'full');
+  }
+
+  /** Medians. */
+  get handshakeSeconds(): { full: number | null; resumed: number | null } {
+    return { full: this.#fullSeconds.value, resumed: this.#resumedSeconds.value };
   }
 
   #addName(name: string | null): void {

@@ -4,9 +4,10 @@ import type { Session } from '../model.js';
 import type { Digest, OfferedPsk } from '../tls/connections.js';
 import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
-import { CURRENT, DECLINED, FIRST_USE, IdTable, LAST_USE, LIFETIME, SESSION_INTS, USES } from './id-table.js';
+import { DECLINED_BIT, FIRST_USE, IdTable, LAST_USE, ONE_USE, USES } from './id-table.js';
 import { IssueInference } from './inference.js';
 import { Use } from './use.js';
+import { Field } from './use-rows.js';
 import { Uses } from './uses.js';
 
 const NO_SESSION = -1;
@@ -42,7 +43,7 @@ export class SessionUses {
     this.#isSuperseded = false;
     if (!facts.isTls13 && facts.offeredTicket === null && facts.issuedTickets.length === 0) {
       const offered = offersSessionId(facts) ? this.#internId(server, facts.offeredId) : NO_SESSION;
-      const issued = facts.issuedId.length > 0 ? this.#internId(server, facts.issuedId) : NO_SESSION;
+      const issued = this.#internIssued(facts, server);
       this.#addUse(facts, offered, issued);
       return;
     }
@@ -71,9 +72,9 @@ export class SessionUses {
 
   /** The session after another one, the first one after -1; -1 when there is none. */
   after(session: number): number {
-    let next = session < 0 ? 0 : session + SESSION_INTS;
-    while (next < this.#ids.rows.end && (this.#ids.isJoined(next) || this.#ids.isClient(next))) next += SESSION_INTS;
-    return next < this.#ids.rows.end ? next : -1;
+    let next = this.#ids.after(session);
+    while (next >= 0 && (this.#ids.isJoined(next) || this.#ids.isClient(next))) next = this.#ids.after(next);
+    return next;
   }
 
   /**
@@ -112,6 +113,46 @@ export class SessionUses {
     return isAccepted;
   }
 
+  /**
+   * Visits each connection that issued or offered a session, in the order of their ends.
+   *
+   * @param visit `hasSession`: it left the client with a session; `isIssue`: it issued one of `kind`, or is the first that is seen of it
+   */
+  eachConnection(
+    visit: (server: number, kind: Session['kind'], use: Use, offers: boolean, hasSession: boolean, isIssue: boolean) => void,
+  ): void {
+    const { rows } = this.#uses;
+    const use = this.#view(0);
+    let offers = false;
+    let hasSession = false;
+    for (let row = rows.after(-1); row >= 0; ) {
+      const next = rows.after(row);
+      const offered = rows.offered(row);
+      const issued = rows.issued(row);
+      if (offered >= 0 || issued >= 0) {
+        const session = offered >= 0 ? offered : issued;
+        use.move(row, session);
+        // What was issued before the capture is there from its first acceptance on.
+        const isOlder = use.role === 'resumed' && this.#ids.rows.ints[session + FIRST_USE] === row + 1;
+        const isIssue = isOlder || (issued >= 0 && !use.isVoid);
+        const kind = this.#ids.kind(session);
+        offers ||= offered >= 0;
+        // Whether a ticket of TLS 1.3 came cannot be seen.
+        hasSession ||= use.role === 'resumed' || (isIssue && kind !== 'client' && (issued === session || !this.#ids.isClient(issued)));
+        // A connection with several sessions has as many rows, one after the other.
+        if (next < 0 || rows.ints[next + Field.STREAM] !== use.stream) {
+          visit(this.#ids.server(session), kind === 'client' ? 'psk' : kind, use, offers, hasSession, isIssue);
+          offers = hasSession = false;
+        }
+      }
+      row = next;
+    }
+  }
+
+  addressOf(number: number): string {
+    return this.#uses.addressOf(number);
+  }
+
   server(session: number): number {
     return this.#ids.server(session);
   }
@@ -126,25 +167,30 @@ export class SessionUses {
 
   /** The session that a connection issued, as text; null for none. */
   issuedBy(use: Use): string | null {
-    return use.issued < 0 || this.#ids.kind(use.issued) === 'client' ? null : this.#ids.id(use.issued);
+    return use.issued < 0 || use.isVoid || this.#ids.kind(use.issued) === 'client' ? null : this.#ids.id(use.issued);
   }
 
   /** Seconds; null where the server gave none. */
   lifetime(session: number): number | null {
-    return this.#ids.rows.ints[session + LIFETIME] || null;
+    return this.#ids.lifetime(session) || null;
   }
 
   hasOffers(session: number): boolean {
-    const { ints } = this.#ids.rows;
-    return ints[session + USES] > 1 || (ints[session + USES] > 0 && this.#ids.isPsk(session));
+    const uses = this.#ids.rows.ints[session + USES] >> 1;
+    return uses > 1 || (uses > 0 && this.#ids.isPsk(session));
   }
 
   hasDeclines(session: number): boolean {
-    return this.#ids.rows.ints[session + DECLINED] !== 0;
+    return (this.#ids.rows.ints[session + USES] & DECLINED_BIT) !== 0;
   }
 
   address(use: Use): string {
     return this.#uses.address(use);
+  }
+
+  /** Negotiated; null where it is not known. */
+  version(use: Use): string | null {
+    return this.#uses.versionText(use);
   }
 
   /** Moves the {@link views} to the uses of one session, the inferred one at the end; returns their number. */
@@ -194,13 +240,13 @@ export class SessionUses {
     const identifier = this.#ids.intern(server, 'ticket', ticket, 0, DIGEST_BYTES);
     const session = this.#known(identifier);
     if (session < 0) return;
-    const current = this.#ids.rows.ints[session + CURRENT];
-    this.#isSuperseded = current !== 0 && current !== identifier + 1;
+    const current = this.#ids.current(session);
+    this.#isSuperseded = current >= 0 && current !== identifier;
     this.#offer(session);
   }
 
   #collectIssues(facts: ConnectionFacts, server: number): void {
-    if (facts.issuedId.length > 0) this.#issue(this.#internId(server, facts.issuedId));
+    this.#issue(this.#internIssued(facts, server));
     if (facts.issuedTickets.length > 0) this.#collectTickets(facts, server);
     // Tickets may be among what was not decrypted; behind a proxy all clients look like one.
     if (!facts.isTls13 || facts.issuedTickets.length > 0 || facts.isProxied) return;
@@ -213,12 +259,12 @@ export class SessionUses {
       const identifier = this.#ids.intern(server, facts.isTls13 ? 'psk' : 'ticket', digest, 0, DIGEST_BYTES);
       const session = this.#known(identifier);
       if (session < 0) continue;
-      this.#ids.rows.ints[session + LIFETIME] = Math.min(lifetime, 0x7fffffff);
+      this.#ids.setLifetime(session, Math.min(lifetime, 0x7fffffff));
       // A ticket that replaces the one that was taken continues its session (RFC 5077 3.3).
       if (facts.resumedBy === 'ticket' && this.#offerCount > 0) {
         const root = this.#offers[0];
         this.#join(session, root);
-        this.#ids.rows.ints[root + CURRENT] = identifier + 1;
+        this.#ids.setCurrent(root, identifier);
       } else this.#issue(session);
     }
   }
@@ -235,6 +281,12 @@ export class SessionUses {
 
   #internId(server: number, id: IdFacts): number {
     return this.#known(this.#ids.intern(server, 'session-id', id.words, id.at, id.length));
+  }
+
+  /** A void ID is a session that was dead from the start: its use says so. */
+  #internIssued({ issuedId, voidId }: ConnectionFacts, server: number): number {
+    if (issuedId.length > 0) return this.#internId(server, issuedId);
+    return voidId.length > 0 ? this.#internId(server, voidId) : NO_SESSION;
   }
 
   #internDigest(server: number, kind: 'ticket' | 'psk', digest: Digest): number {
@@ -266,7 +318,7 @@ export class SessionUses {
   #join(session: number, root: number): void {
     if (session === root) return;
     const { ints } = this.#ids.rows;
-    const lifetime = ints[session + LIFETIME];
+    const lifetime = this.#ids.lifetime(session);
     let row = ints[session + FIRST_USE] - 1;
     this.#ids.join(session, root);
     while (row >= 0) {
@@ -274,7 +326,7 @@ export class SessionUses {
       if (this.#uses.reassign(row, session, root)) this.#link(root, row);
       row = next;
     }
-    if (lifetime > 0) ints[root + LIFETIME] = lifetime;
+    if (lifetime > 0) this.#ids.setLifetime(root, lifetime);
   }
 
   #link(session: number, use: number): void {
@@ -283,10 +335,11 @@ export class SessionUses {
     if (last < 0) ints[session + FIRST_USE] = use + 1;
     else this.#uses.link(last, use, session);
     ints[session + LAST_USE] = use + 1;
-    if (this.#uses.isDeclined(use, session)) ints[session + DECLINED] = 1;
-    if (++ints[session + USES] <= this.#limits.usesPerSession || this.#ids.isClient(session)) return;
+    ints[session + USES] += ONE_USE;
+    if (this.#uses.isDeclined(use, session)) ints[session + USES] |= DECLINED_BIT;
+    if (ints[session + USES] >> 1 <= this.#limits.usesPerSession || this.#ids.isClient(session)) return;
     this.#dropUse(session, ints[session + FIRST_USE] - 1);
-    ints[session + USES]--;
+    ints[session + USES] -= ONE_USE;
     this.#warnings.add(
       'session-use-limit',
       `sessions used more than ${this.#limits.usesPerSession} times: their oldest uses were forgotten`,

@@ -30,6 +30,8 @@ export interface Offer {
   proof: Use | null;
   /** Accepted offers before this one. */
   resumed: readonly Use[];
+  /** How many of them there were; `resumed` may be one array for all sessions, and longer. */
+  resumedCount: number;
   /** A cause that needs no comparison with other sessions; null when there is none, or the offer was not declined. */
   decisive: Cause | null;
   /** The server declined the session before, since it last had it. */
@@ -39,12 +41,19 @@ export interface Offer {
   /** And others may have issued it as well. */
   isAmbiguous: boolean;
   kind: Session['kind'];
+  /** Seconds that the server gave the session; null where it gave none. */
+  lifetime: number | null;
+  /** Seconds from the issue, or else the first acceptance, to the answer; and since the server last showed that it had the session. */
+  age: number;
+  idle: number;
   /** What the offer names differs from the session in a way that a server may mind. */
   mayHaveChangedParameters: boolean;
 }
 
 /** Lists in {@link Offer} end here; what a session went through before is no evidence any more by then. */
 const MAX_LISTED = 1000;
+
+const NO_CULPRITS: readonly Culprit[] = [];
 
 type What = 'answer' | 'client-end' | 'server-end';
 
@@ -134,10 +143,13 @@ class Story {
   #lifetime: number | null = null;
   #culprits: Culprit[] = [];
   #allCulprits: Culprit[] = [];
-  #resumed: Use[] = [];
+  readonly #resumed: Use[] = [];
+  #resumedCount = 0;
   #issue: Use | null = null;
   #proof: Use | null = null;
   #hasFatalAlert = false;
+  /** A protected alert since the proof that most likely was a fatal one. */
+  #hasLikelyFatalAlert = false;
   #hasDeclined = false;
   /** Connections by which the session is there and whose end was not seen yet; and the last time at which one of all is known to be open. */
   #open = 0;
@@ -155,11 +167,15 @@ class Story {
     issue: null,
     proof: null,
     resumed: this.#resumed,
+    resumedCount: 0,
     decisive: null,
     isRepeated: false,
     isInferred: false,
     isAmbiguous: false,
     kind: 'session-id',
+    lifetime: null,
+    age: 0,
+    idle: 0,
     mayHaveChangedParameters: false,
   };
 
@@ -171,11 +187,11 @@ class Story {
     // New arrays rather than shortened ones: setting a length costs more than an array.
     if (this.#culprits.length > 0) this.#culprits = [];
     if (this.#allCulprits.length > 0) this.#allCulprits = [];
-    if (this.#resumed.length > 0) this.#resumed = [];
+    this.#resumedCount = 0;
     this.#issue = this.#proof = null;
     this.#open = 0;
     this.#openUntil = Number.NEGATIVE_INFINITY;
-    this.#hasFatalAlert = this.#hasDeclined = this.#clean = this.#unknown = this.#aborted = false;
+    this.#hasFatalAlert = this.#hasLikelyFatalAlert = this.#hasDeclined = this.#clean = this.#unknown = this.#aborted = false;
   }
 
   /** One side of a connection by which the session was there ended. */
@@ -185,6 +201,8 @@ class Story {
     const decides = isClient || client.frame === 0;
     const close = isClient ? client : server;
     // A server that ends without close_notify drops what it keeps of the session; of a ticket it keeps nothing (RFC 5077 1).
+    if (use.fatalAlert) this.#hasFatalAlert = true;
+    if (use.likelyFatalAlert) this.#hasLikelyFatalAlert = true;
     const culprit = this.#kind === 'ticket' && !isClient ? null : culpritOf(use, isClient ? 'client' : 'server', close);
     if (culprit) {
       this.#culprits.push(culprit);
@@ -202,17 +220,28 @@ class Story {
   }
 
   answer(use: Use, visit: (offer: Offer) => void): void {
+    // What the client sends behind its ClientHello comes to the server later: an acceptance says nothing about such closes.
+    const later = use.role === 'resumed' && this.#culprits.length > 0 ? this.#takeLater(use.helloTime) : NO_CULPRITS;
     if (use.role !== 'issued') visit(this.#describe(use));
     if (use.role === 'declined') this.#hasDeclined = true;
     if (use.role !== 'issued' && use.role !== 'resumed') return;
     if (use.role === 'issued') this.#issue ??= use;
-    else if (this.#resumed.length < MAX_LISTED) this.#resumed.push(use);
+    else if (this.#resumedCount < MAX_LISTED) this.#resumed[this.#resumedCount++] = use;
     this.#proof = use;
     this.#open++;
     this.#openUntil = Math.max(this.#openUntil, openUntil(use));
-    this.#hasFatalAlert ||= use.fatalAlert;
-    if (this.#culprits.length > 0) this.#culprits = [];
-    this.#clean = this.#unknown = this.#aborted = this.#hasDeclined = false;
+    // Where no end tells when, it is as good as at the answer.
+    this.#hasFatalAlert = use.fatalAlert && use.clientClose.frame === 0 && use.serverClose.frame === 0;
+    if (this.#culprits.length > 0 || later.length > 0) this.#culprits = [...later];
+    this.#clean = this.#unknown = this.#aborted = this.#hasDeclined = this.#hasLikelyFatalAlert = false;
+  }
+
+  /** Takes out the client's closes after a time. */
+  #takeLater(time: number): readonly Culprit[] {
+    const isLater = (culprit: Culprit) => culprit.by === 'client' && culprit.time > time;
+    const later = this.#culprits.filter(isLater);
+    if (later.length > 0) this.#culprits = this.#culprits.filter((culprit) => !isLater(culprit));
+    return later;
   }
 
   #describe(use: Use): Offer {
@@ -222,7 +251,7 @@ class Story {
     offer.exposure = this.#exposure(use, offer.culprit);
     offer.culprits = this.#culprits;
     offer.allCulprits = this.#allCulprits;
-    offer.resumed = this.#resumed;
+    offer.resumedCount = this.#resumedCount;
     offer.issue = this.#issue;
     offer.proof = this.#proof;
     offer.decisive = use.role === 'declined' ? this.#decisive(use) : null;
@@ -230,6 +259,10 @@ class Story {
     offer.isInferred = this.#issue?.isInferred ?? false;
     offer.isAmbiguous = this.#issue?.isAmbiguous ?? false;
     offer.kind = this.#kind;
+    offer.lifetime = this.#lifetime;
+    const first = this.#issue ?? (this.#resumedCount > 0 ? this.#resumed[0] : (this.#proof ?? use));
+    offer.age = use.answerTime - first.answerTime;
+    offer.idle = use.answerTime - (this.#proof ?? use).answerTime;
     offer.mayHaveChangedParameters = use.role === 'declined' && this.#mayHaveChangedParameters(use);
     return offer;
   }
@@ -259,16 +292,19 @@ class Story {
   }
 
   #decisive(offer: Use): Cause | null {
+    // Servers replace tickets that are about to become invalid (RFC 5077 3.3).
+    if (offer.isSuperseded) return 'undetermined';
     if (this.#proof === null) return 'unknown-session';
+    if (this.#issue === this.#proof && this.#issue.isVoid) return 'never-resumable';
     if (this.#issue === this.#proof && !this.#issue.completed) return 'incomplete';
-    if (this.#hasFatalAlert) return 'fatal-alert';
+    if (this.#hasFatalAlert || this.#hasLikelyFatalAlert) return 'fatal-alert';
     const session = this.#issue ?? this.#proof;
     if (hasChangedParameters(session, offer)) return 'parameters-changed';
     if (this.#kind === 'psk' && hasChangedHash(session, offer)) return 'parameters-changed';
     // Since the server last issued, renewed or took it.
     if (this.#lifetime !== null && offer.answerTime - this.#proof.answerTime > this.#lifetime) return 'expired';
     // A server may take a PSK only once (RFC 8446 8.1).
-    if (this.#kind === 'psk' && this.#resumed.length === 1) return 'ticket-reused';
+    if (this.#kind === 'psk' && this.#resumedCount === 1) return 'ticket-reused';
     return offer.answerTime < this.#lastResumed ? 'other-node' : null;
   }
 }

@@ -6,6 +6,7 @@ import { captures, fixtures as fixturesFolder, hasTruth, truthOf } from '../supp
 import { type Contradiction, compare, type Score, type Share } from './compare.js';
 
 const MIN_FACTS = 0.98;
+const MIN_CAUSES = 0.95;
 const TIMEOUT_MILLISECONDS = 120_000;
 
 /** Of those that were degraded on purpose (`q-`), the ones that still hold all that is needed. */
@@ -94,6 +95,12 @@ describe('coverage of complete captures', () => {
     const { told, of } = sum(complete.map((name) => scoreOf(name).facts));
     expect(of).toBeGreaterThan(4000);
     expect(told / of).toBeGreaterThanOrEqual(MIN_FACTS);
+  });
+
+  it(`causes: at least ${MIN_CAUSES * 100} % in total`, () => {
+    const { told, of } = sum(names.map((name) => scoreOf(name).causes));
+    expect(of).toBeGreaterThan(60);
+    expect(told / of).toBeGreaterThanOrEqual(MIN_CAUSES);
   });
 
   it.each(names.filter((name) => /^tls13-.*(with keys|-dsb)$/.test(name)))('%s: every fact', (name) => {

@@ -221,6 +221,7 @@ describe('a finding', () => {
         issued: { stream: 0, frame: issue.serverHello, time: capture.timeOf(issue.serverHello) },
         issuedBeforeCapture: false,
         issuedInferred: false,
+        version: 'TLSv1.2',
         resumed: [
           {
             stream: 1,
@@ -241,6 +242,17 @@ describe('a finding', () => {
             state: 'unclean',
           },
         ],
+        culprit: {
+          stream: 1,
+          frame: rst,
+          time: capture.timeOf(rst),
+          client: { address: '192.0.2.1', port: 40002 },
+          by: 'client',
+          end: 'rst',
+          state: 'unclean',
+        },
+        answeredByAlert: false,
+        declineCount: 1,
         declines: [
           {
             stream: 2,

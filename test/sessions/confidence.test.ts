@@ -30,8 +30,14 @@ describe('the confidence of a finding', () => {
     ['medium without a control', 'medium', 'never-resumable', killed],
     ['medium with a control of one session', 'medium', 'other-node', kept([...control(1), ...killed])],
     ['medium when nothing older was kept: restarted', 'medium', 'restarted', [...control(4), ...killed]],
-    ['medium when nothing older was kept: evicted', 'medium', 'evicted', [...control(4), ...killed]],
-    ['medium when it is older than all that was resumed', 'medium', 'expired', [...control(4), killed[0], { ...killed[1], after: 500 }]],
+    [
+      'medium when more was issued since than before any that was kept: evicted',
+      'medium',
+      'evicted',
+      [...control(4), killed[0], { issues: id('f0') }, killed[1]],
+    ],
+    ['medium when it is older than all that was resumed', 'medium', 'expired', [...control(4), killed[0], { ...killed[1], after: 200 }]],
+    ['low when it is older than usual timeouts as well', 'low', 'expired', [...control(4), killed[0], { ...killed[1], after: 500 }]],
     [
       'low when the server survived the same',
       'low',

@@ -1,0 +1,181 @@
+// What the whole capture says about the declines of one kind of session at one server.
+import { Doubles } from '../bytes/doubles.js';
+import type { Cause, Session } from '../model.js';
+import { type Acceptances, type Decline, type Explanation, explain, isBeyond, mostAtOnce, type Quantities } from './explanations.js';
+import { Lifespans } from './lifespans.js';
+import type { Offer } from './story.js';
+import type { Use } from './use.js';
+
+/** Declines that are compared with each other. */
+const MAX_COMPARED = 1 << 16;
+/** Times closer than this are one moment, seconds: half a microsecond, the resolution of most captures. */
+const SAME_MOMENT = 5e-7;
+
+/**
+ * It is told in rounds: every connection ({@link addConnection}), then every offer ({@link survey}), then every decline
+ * ({@link addDecline}); it must be asked only after {@link conclude}.
+ */
+export class Hindsight implements Acceptances {
+  readonly #kind: Session['kind'];
+  readonly #issues = new Doubles();
+  readonly lives = new Lifespans();
+  readonly #bareEnds = new Doubles();
+  #lifeStart = Number.NaN;
+  #lifeEnd = Number.NaN;
+  #connections = 0;
+  readonly #declines: Decline[] = [];
+  readonly greatest: Quantities = { age: 0, idle: 0, issuedSinceUse: 0, issuedSinceIssue: 0 };
+  count = 0;
+  isSeveralNodes = false;
+  /** There were more declines than can be compared. */
+  isTruncated = false;
+  #explanations: readonly Explanation[] = [];
+  #mostAtOnce: number | null = null;
+
+  constructor(kind: Session['kind']) {
+    this.#kind = kind;
+  }
+
+  /** A connection by which a session was there. @param isIssue it issued it */
+  addConnection(use: Use, isIssue: boolean): void {
+    this.#connections++;
+    if (isIssue) this.#issues.push(use.answerTime);
+    // Ended first and without any alert, as by a process that is stopped.
+    if (use.serverFirst && use.serverClose.state === 'unclean') this.#bareEnds.push(use.serverClose.time);
+  }
+
+  sealConnections(): void {
+    this.#issues.sort();
+    this.#bareEnds.sort();
+  }
+
+  /** An offer of a session that the server is known to have had. */
+  survey(offer: Offer): void {
+    if (offer.use.role !== 'resumed') {
+      if (offer.decisive === 'other-node') this.isSeveralNodes = true;
+      return;
+    }
+    this.count++;
+    const { greatest } = this;
+    const { age, idle } = offer;
+    if (offer.proof !== null) this.#live(offer.proof.answerTime, offer.use.answerTime);
+    if (age > greatest.age) greatest.age = age;
+    if (idle > greatest.idle) greatest.idle = idle;
+    // Mostly nothing was issued since that matters: the time since the last use is part of that since the issue.
+    const sinceIssue = this.#issuedSince(offer, age);
+    if (sinceIssue > greatest.issuedSinceIssue) greatest.issuedSinceIssue = sinceIssue;
+    if (sinceIssue <= greatest.issuedSinceUse) return;
+    const sinceUse = this.#issuedSince(offer, idle);
+    if (sinceUse > greatest.issuedSinceUse) greatest.issuedSinceUse = sinceUse;
+  }
+
+  /** A session lived from one time to another; mostly the one that is told of goes on. */
+  #live(from: number, to: number): void {
+    if (from === this.#lifeEnd) {
+      this.#lifeEnd = to;
+      return;
+    }
+    this.#endLife();
+    this.#lifeStart = from;
+    this.#lifeEnd = to;
+  }
+
+  #endLife(): void {
+    if (!Number.isNaN(this.#lifeStart)) this.lives.add(this.#lifeStart, this.#lifeEnd);
+  }
+
+  sealOffers(): void {
+    this.#endLife();
+    this.lives.seal();
+  }
+
+  /** The first decline of a session that the server had, without a decisive cause. @param isOpen no close explains it either */
+  addDecline(offer: Offer, isOpen: boolean): void {
+    if (this.#declines.length < MAX_COMPARED) this.#declines.push(this.#describe(offer, isOpen));
+    else this.isTruncated = true;
+  }
+
+  /** All declines were told. */
+  conclude(): void {
+    if (this.count > 0) this.#explanations = explain(this.#declines, this, { loss: this.lossCause, hasRoom: this.#takesRoom });
+  }
+
+  /** Why a session was declined, by comparison with all others; null where nothing explains it. @param isOpen no close does */
+  explain(offer: Offer, isOpen: boolean): Cause | null {
+    if (this.#explanations.length === 0) return null;
+    const decline = this.#describe(offer, isOpen);
+    return this.#explanations.find(({ covers }) => covers(decline))?.cause ?? null;
+  }
+
+  /** What shows a cause; null where nothing of this does. */
+  explanationOf(cause: Cause): Explanation | null {
+    return this.#explanations.find((explanation) => explanation.cause === cause) ?? null;
+  }
+
+  /** The store may have been lost, or the ticket keys changed, between the last sign of the session and the offer. */
+  mayBeLost(offer: Offer): boolean {
+    return this.lives.hasGapBetween(since(offer), offer.use.answerTime);
+  }
+
+  /** Older than all that was accepted, or longer without use, and older than the server's own word. */
+  mayBeExpired(offer: Offer): boolean {
+    const quantities = this.#quantities(offer);
+    return isBeyond(quantities, 'age', this) || isBeyond(quantities, 'idle', this);
+  }
+
+  /** More sessions were issued since than before any that was accepted. */
+  mayBeEvicted(offer: Offer): boolean {
+    if (!this.#takesRoom) return false;
+    const quantities = this.#quantities(offer);
+    return isBeyond(quantities, 'issuedSinceUse', this) || isBeyond(quantities, 'issuedSinceIssue', this);
+  }
+
+  /** What a loss of all sessions is called. */
+  get lossCause(): Cause {
+    return this.#kind === 'session-id' ? 'restarted' : 'key-rotated';
+  }
+
+  /** The most declines that a single loss may explain, whatever else does. */
+  get mostAtOnce(): number {
+    this.#mostAtOnce ??= mostAtOnce(this.#declines, this.lives);
+    return this.#mostAtOnce;
+  }
+
+  /** A server that mostly ends connections so says nothing by it. */
+  readonly droppedBetween = (from: number, to: number): number => {
+    if (this.#bareEnds.size * 2 > this.#connections) return 0;
+    return this.#bareEnds.countBelow(to) - this.#bareEnds.countBelow(from);
+  };
+
+  /** The server keeps a ticket with the client (RFC 5077 1). */
+  get #takesRoom(): boolean {
+    return this.#kind !== 'ticket';
+  }
+
+  #describe(offer: Offer, isOpen: boolean): Decline {
+    const isOwn = !isOpen && offer.culprits.every(({ use }) => use.serverFirst);
+    return { time: offer.use.answerTime, since: since(offer), isOpen, isOwn, ...this.#quantities(offer) };
+  }
+
+  #quantities(offer: Offer): Quantities {
+    const { age, idle, lifetime } = offer;
+    // A server keeps to the lifetime that it gave (RFC 5077 3.3, RFC 8446 4.6.1).
+    const mayExpire = lifetime === null || age >= lifetime;
+    return {
+      age: mayExpire ? age : -1,
+      idle: mayExpire ? idle : -1,
+      issuedSinceUse: this.#issuedSince(offer, idle),
+      issuedSinceIssue: this.#issuedSince(offer, age),
+    };
+  }
+
+  #issuedSince(offer: Offer, seconds: number): number {
+    const { answerTime } = offer.use;
+    return 1 + Math.max(0, this.#issues.countBelow(answerTime) - this.#issues.countBelow(answerTime - seconds + SAME_MOMENT));
+  }
+}
+
+/** When the server last showed that it had the session. */
+function since(offer: Offer): number {
+  return offer.use.answerTime - offer.idle;
+}

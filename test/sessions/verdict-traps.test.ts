@@ -1,0 +1,159 @@
+// Captures whose pattern accuses unclean closes, or acquits them, at first sight only.
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model.js';
+import { analyze, Capture, type Link } from '../support/packets.js';
+import { abbreviatedHandshake, alert, fullHandshake } from '../tls/messages.js';
+import { closes, control, story, type Visit } from './visits.js';
+
+function hex(number: number, series: number): string {
+  return (series.toString(16).padStart(2, '0') + number.toString(16).padStart(6, '0')).repeat(8);
+}
+
+const resumes = (offers: string, more: Visit = {}): Visit => ({ offers, resumes: true, ...more });
+const declines = (offers: string, issues: string, more: Visit = {}): Visit => ({ offers, issues, ...more });
+const times = (count: number, visits: (i: number) => Visit[]): Visit[] => Array.from({ length: count }, (_, i) => visits(i)).flat();
+
+function confidences(report: Report): string[] {
+  return [...new Set(report.findings.map(({ confidence }) => confidence))];
+}
+
+describe('what looks like an unclean close', () => {
+  it('may be a timeout of unused sessions: the ages of sessions in use rule out nothing', () => {
+    const visits: Visit[] = [
+      { issues: hex(1, 1) },
+      ...times(6, (k) => [
+        { issues: hex(k, 2), close: 'rst' },
+        ...times(5, () => [resumes(hex(1, 1), { after: 1 })]),
+        declines(hex(k, 2), hex(k, 3)),
+      ]),
+    ];
+    const { report } = story(visits);
+    expect(confidences(report)).toEqual(['medium']);
+    for (const { rivals } of report.findings) expect(rivals).toContain('expired');
+  });
+
+  it('may be a server that goes down again and again, whose clients answer its FIN in kind', () => {
+    const dying: Visit['close'] = ({ client, server }) => {
+      server.fin();
+      client.fin();
+      server.acknowledge();
+    };
+    const visits = times(5, (k) => [
+      ...times(12, (i) => [{ issues: hex(20 * k + i, 1) }]),
+      ...times(12, (i) => [resumes(hex(20 * k + i, 1))]),
+      ...(k === 4 ? [] : times(6, (i) => [{ issues: hex(100 * k + i, 2), close: dying }])),
+      ...(k === 4 ? [] : times(6, (i) => [declines(hex(100 * k + i, 2), hex(100 * k + i, 3), { after: 0.05 })])),
+    ]);
+    const { report } = story(visits);
+    expect(report.findings).toEqual([]);
+    expect(report.servers[0].causes).toMatchObject([{ cause: 'restarted', declines: 24 }]);
+  });
+
+  it('may be another machine for another server name', () => {
+    const shop = { hello: { serverName: 'shop.example' } };
+    const old = { hello: { serverName: 'old.example' } };
+    const visits: Visit[] = [
+      { issues: hex(99, 1), ...shop },
+      { issues: hex(0, 2), close: 'rst', ...old },
+      ...times(8, (i) => [
+        resumes(hex(99, 1), shop),
+        declines(hex(i, 2), hex(i + 1, 2), { close: 'rst', ...old }),
+        resumes(hex(99, 1), shop),
+      ]),
+    ];
+    const { report } = story(visits);
+    expect(confidences(report)).toEqual(['medium']);
+    for (const { rivals } of report.findings) expect(rivals).toContain('never-resumable');
+  });
+
+  it('is none where the server answers close_notify with a bare FIN: nothing was cut off', () => {
+    const visits = times(5, (i) => [{ issues: hex(i, 1), close: 'answeredBare' as const }, resumes(hex(i, 1), { close: 'answeredBare' })]);
+    const [server] = story(visits).report.servers;
+    expect(server).toMatchObject({ verdict: 'inconclusive', ends: { fin: 'unknown' }, bareAnswers: { resumed: 5, declined: 0 } });
+    expect(server.verdictText).toBe('It resumed 5 of 5 sessions after a close_notify that it answered with a bare end.');
+  });
+
+  it('is not the cause where everything died in one moment', () => {
+    const visits = [...times(3, (i) => [{ issues: hex(i, 1) }]), ...times(3, (i) => [declines(hex(i, 1), hex(i, 2))])];
+    expect(story(visits).report.servers[0].verdict).toBe('inconclusive');
+  });
+});
+
+describe('what looks innocent', () => {
+  it('is not, where the client closed after its ClientHello: an acceptance says nothing about that', () => {
+    const capture = new Capture();
+    for (let k = 0; k < 6; k++) {
+      const issuing = capture.connect();
+      fullHandshake(issuing, hex(k, 1));
+      const other = capture.connect();
+      // Captured at the client: its RST leaves while the answer is on its way.
+      delayAnswer(other, capture, () => issuing.client.reset());
+      abbreviatedHandshake(other, hex(k, 1));
+      closes.clean(other);
+      const later = capture.connect();
+      fullHandshake(later, hex(k, 3), { sessionId: hex(k, 1) });
+      closes.clean(later);
+    }
+    for (let k = 0; k < 5; k++) {
+      const first = capture.connect();
+      fullHandshake(first, hex(k, 5));
+      closes.clean(first);
+      const second = capture.connect();
+      abbreviatedHandshake(second, hex(k, 5));
+      closes.clean(second);
+    }
+    const report = analyze(capture.packets);
+    expect(report.servers[0]).toMatchObject({ verdict: 'invalidates-on-unclean-close', ends: { rst: 'invalidates' } });
+    expect(report.findings).toHaveLength(6);
+  });
+
+  it('is not, where the server answers the FIN of the client with a RST: it is the FIN that counts', () => {
+    const both: Visit['close'] = ({ client, server }) => {
+      client.fin();
+      server.reset();
+    };
+    const visits = [...control(5), ...times(8, (i) => [{ issues: hex(i, 1), close: both }, declines(hex(i, 1), hex(i, 2))])];
+    const [server] = story(visits).report.servers;
+    expect(server).toMatchObject({ verdict: 'invalidates-on-unclean-close', evidence: { afterUncleanFin: { resumed: 0, declined: 8 } } });
+  });
+
+  it('is not, where a fatal alert was survived before the RST', () => {
+    const alerted: Visit['close'] = ({ client, server }) => {
+      client.send(alert('fatal', 'unexpected_message'));
+      client.fin();
+      server.fin();
+      client.acknowledge();
+    };
+    const A = hex(1, 2);
+    const visits = [
+      ...control(4, 0xd0),
+      { issues: A },
+      resumes(A, { close: alerted }),
+      resumes(A, { close: 'rst' }),
+      declines(A, hex(1, 3)),
+    ];
+    expect(story(visits).report.findings).toMatchObject([{ session: { id: A }, cause: 'unclean-close' }]);
+  });
+});
+
+describe('figures', () => {
+  it('count every decline of a session, however many are listed', () => {
+    const dead = hex(1, 2);
+    const visits: Visit[] = [...control(4), { issues: dead, close: 'rst' }, ...times(1200, (i) => [declines(dead, hex(i, 3))])];
+    const { report } = story(visits);
+    expect(report.findings).toMatchObject([{ declineCount: 1200 }]);
+    expect(report.findings[0].declines).toHaveLength(1000);
+    expect(report.servers[0]).toMatchObject({ avoidableFullHandshakes: 1200, causes: [{ cause: 'unclean-close', declines: 1200 }] });
+  });
+});
+
+/** The server's next packet comes 0.2 s later, after something else. */
+function delayAnswer({ server }: Link, capture: Capture, before: () => void): void {
+  const send = server.send.bind(server);
+  server.send = (...payloads: Uint8Array[]) => {
+    server.send = send;
+    before();
+    capture.wait(0.2);
+    return send(...payloads);
+  };
+}
