@@ -73,6 +73,7 @@ async function read(
     keep: command.all ? ('all' as const) : ('findings' as const),
     ...(command.server === null ? {} : { server: command.server }),
     ...(await keyLogOption(command, terminal)),
+    ...(command.handshakeCost !== null && { handshakeCost: command.handshakeCost }),
     // Standard input ends when the signal comes, and is reported; files are just left.
     ...(command.inputs.includes('-') ? {} : { signal: interrupt.signal }),
   };
@@ -110,9 +111,11 @@ async function keyLogOption(command: AnalyzeCommand, { stderr, env }: Terminal):
 async function text(report: Report, command: AnalyzeCommand, { stdout, env }: Terminal): Promise<Iterable<string>> {
   if (command.format === 'json') return (await import('../report/json.js')).json(report);
   if (command.format === 'ndjson') return (await import('../report/ndjson.js')).ndjson({ ...report, connections: [] });
-  const { table } = await import('../report/table.js');
+  const [{ table }, { endpointText }] = await Promise.all([import('../report/table.js'), import('../report/text.js')]);
+  const server = command.server;
   return table(report, {
     all: command.all,
+    ...(server !== null && { server: server.port === null ? server.address : endpointText({ ...server, port: server.port }) }),
     selected: command.selection.client !== undefined || command.selection.session !== undefined,
     width: command.output === null && stdout.isTTY ? (stdout.columns ?? 0) : 0,
     color: useColor(command, stdout.isTTY === true, env),

@@ -26,6 +26,8 @@ export interface AnalyzeCommand {
   failOnInvalidated: boolean;
   /** Path of a key log. */
   keyLog: string | null;
+  /** Milliseconds. */
+  handshakeCost: number | null;
   color: 'auto' | 'always' | 'never';
   progress: boolean;
 }
@@ -104,6 +106,10 @@ function analyzeCommand(inputs: string[], values: ReadonlyMap<OptionName, string
   }
   const selection = parseSelection(values.get('client'), values.get('session'));
   if (typeof selection === 'string') return { kind: 'wrong', message: selection };
+  const handshakeCost = values.get('handshake-cost') ?? null;
+  if (handshakeCost !== null && !/^\d{1,6}(\.\d{1,6})?$/.test(handshakeCost)) {
+    return { kind: 'wrong', message: `--handshake-cost ${escapeText(handshakeCost)}: expected milliseconds, 0 to 999999, such as 1.5` };
+  }
   const options: AnalyzeCommand = {
     inputs,
     format: (values.get('format') ?? 'table') as AnalyzeCommand['format'],
@@ -113,6 +119,7 @@ function analyzeCommand(inputs: string[], values: ReadonlyMap<OptionName, string
     selection,
     failOnInvalidated: values.has('fail-on'),
     keyLog: values.get('key-log') ?? null,
+    handshakeCost: handshakeCost === null ? null : Number(handshakeCost),
     color: (values.get('color') ?? 'auto') as AnalyzeCommand['color'],
     progress: !values.has('no-progress'),
   };

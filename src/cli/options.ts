@@ -19,6 +19,7 @@ export const OPTIONS = [
   { name: 'session', value: 'HEX', help: 'list only sessions that begin so (4 digits or more)' },
   { name: 'fail-on', value: 'WHAT', choices: ['invalidated'], help: 'invalidated: exit 1 on a finding not of low confidence' },
   { name: 'key-log', value: 'FILE', help: 'decrypt alerts and tickets with this TLS key log; else with the one that SSLKEYLOGFILE names' },
+  { name: 'handshake-cost', value: 'MS', help: 'processor time of a full handshake, milliseconds, to tell what avoidable ones cost' },
   {
     name: 'color',
     value: 'WHEN',

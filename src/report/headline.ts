@@ -7,10 +7,13 @@ interface Headline {
   sentences: string[];
 }
 
-/** @param selected the report was narrowed to some clients or sessions: the figure is that of its findings */
-export function headline(report: Report, selected: boolean): Headline {
+/**
+ * @param selected the report was narrowed to some clients or sessions: the figure is that of its findings
+ * @param server the only one that was looked at; null for all
+ */
+export function headline(report: Report, selected: boolean, server: string | null): Headline {
   if (report.findings.length > 0) return { alarm: true, sentences: [found(report, selected), ...doubts(report)] };
-  return { alarm: false, sentences: [nothing(report, selected), ...doubts(report)] };
+  return { alarm: false, sentences: [nothing(report, selected, server), ...doubts(report)] };
 }
 
 function found(report: Report, selected: boolean): string {
@@ -21,16 +24,19 @@ function found(report: Report, selected: boolean): string {
   const parts = [];
   if (invalidated > 0) parts.push(`${figure(invalidated)} ${what(invalidated)} invalidated after an unclean close`);
   if (suspected > 0 && invalidated > 0) parts.push(`${figure(suspected)} more suspected`);
-  if (suspected > 0 && invalidated === 0) parts.push(`${figure(suspected)} ${what(suspected)} possibly invalidated after an unclean close`);
+  if (suspected > 0 && invalidated === 0)
+    parts.push(`${figure(suspected)} ${what(suspected)} suspected to be invalidated after an unclean close`);
   return `${parts.join(', ')}: ${seen(report)}. Confidence: ${sure}.`;
 }
 
-function nothing(report: Report, selected: boolean): string {
+function nothing(report: Report, selected: boolean, server: string | null): string {
   const { totals, capture } = report;
   const frames = capture.sources.reduce((sum, s) => sum + s.frames, 0);
   const flagged = selected ? 'Nothing flagged in the selection' : 'Nothing flagged';
   if (frames === 0) return `${flagged}: there are no frames to read.`;
   if (totals.tcpConnections === 0) return `${flagged}: no TCP connection in ${counted(frames, 'frame')}.`;
+  if (totals.tlsConnections === 0 && server !== null)
+    return `${flagged}: no TLS connection to ${server}; without --server the report lists the servers.`;
   if (totals.tlsConnections === 0) return `${flagged}: no TLS in ${counted(totals.tcpConnections, 'TCP connection')}.`;
   const others = totals.handshakes.declined > 0 && !hasNoCloses(report) ? ' No decline was put down to an unclean close.' : '';
   return `${flagged}: ${seen(report)}.${selected ? '' : others}`;

@@ -17,6 +17,8 @@ export interface TableOptions {
   color?: boolean;
   /** The report was narrowed by {@link select}. Default false. */
   selected?: boolean;
+  /** The only server that was looked at, as text. Default: all were. */
+  server?: string;
 }
 
 const MIN_WIDTH = 80;
@@ -30,13 +32,13 @@ export function* table(report: Report, options: TableOptions = {}): Generator<st
   const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, options.width ?? MIN_WIDTH));
   const all = options.all ?? false;
   const paint = painter(options.color ?? false);
-  for (const section of sections(report, width, all, options.selected ?? false, paint)) {
+  for (const section of sections(report, width, all, options, paint)) {
     for (const line of section) yield `${line}\n`;
   }
 }
 
-function* sections(report: Report, width: number, all: boolean, selected: boolean, paint: Paint): Generator<Iterable<string>> {
-  yield headlineLines(report, width, selected, paint);
+function* sections(report: Report, width: number, all: boolean, options: TableOptions, paint: Paint): Generator<Iterable<string>> {
+  yield headlineLines(report, width, options, paint);
   if (report.servers.length > 0) {
     yield ['', paint('title', 'Servers')];
     yield serverLines(report.servers, width, all, paint);
@@ -52,8 +54,8 @@ function* sections(report: Report, width: number, all: boolean, selected: boolea
   yield noteLines(report.capture, report.totals.tlsConnections, width, all, paint);
 }
 
-function* headlineLines(report: Report, width: number, selected: boolean, paint: Paint): Generator<string> {
-  const { alarm, sentences } = headline(report, selected);
+function* headlineLines(report: Report, width: number, { selected, server }: TableOptions, paint: Paint): Generator<string> {
+  const { alarm, sentences } = headline(report, selected ?? false, server ?? null);
   for (const [i, sentence] of sentences.entries()) {
     const style = i > 0 ? 'warning' : alarm ? 'alarm' : 'good';
     yield* wrap(sentence, width).map((line) => paint(style, line));

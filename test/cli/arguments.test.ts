@@ -13,6 +13,7 @@ const DEFAULTS: AnalyzeCommand = {
   selection: {},
   failOnInvalidated: false,
   keyLog: null,
+  handshakeCost: null,
   color: 'auto',
   progress: true,
 };

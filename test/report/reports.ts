@@ -1,5 +1,17 @@
 /** Reports made by hand, for the writers. */
-import type { CloseState, Connection, Endpoint, Finding, HandshakeCounts, Report, ServerReport, SideClose } from '../../src/model.js';
+import type {
+  CloseState,
+  Comparison,
+  Connection,
+  Endpoint,
+  Finding,
+  HandshakeCounts,
+  Interval,
+  Report,
+  ServerReport,
+  SideClose,
+  Tally,
+} from '../../src/model.js';
 
 export function counts(partial: Partial<HandshakeCounts> = {}): HandshakeCounts {
   return { full: 0, resumed: 0, declined: 0, notOffered: 0, failed: 0, incomplete: 0, ...partial };
@@ -18,18 +30,35 @@ export function server(partial: Partial<ServerReport> = {}): ServerReport {
     connections: 0,
     handshakes: counts(),
     invalidatedSessions: 0,
+    suspectedSessions: 0,
     evidence: { afterClean: none, afterResetRace: none, afterUncleanFin: none, afterUncleanRst: none, whileOpen: none },
+    bareAnswers: none,
     inferredOffers: 0,
     clients: [],
+    nonOffering: [],
     verdict: 'inconclusive',
+    verdictText: 'No session that it issued was offered to it again.',
+    ends: { fin: 'unknown', rst: 'unknown', resetRace: 'unknown' },
+    toSettle: null,
+    comparisons: { unclean: null, fin: null, rst: null, resetRace: null },
     pValue: null,
     attributableFraction: null,
+    causes: [],
+    leftOut: { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0 },
     fullHandshakesPerSecond: { mean: 0, peak: 0, series: [] },
     handshakeSeconds: { full: null, resumed: null },
     avoidableFullHandshakes: 0,
+    suspectedFullHandshakes: 0,
+    secondsLost: null,
+    cpuSecondsLost: null,
     advice: [],
     ...partial,
   };
+}
+
+function comparison(exposed: Tally, pValue: number): Comparison {
+  const all: Interval = { value: 1, low: 0.4, high: 1 };
+  return { exposed, control: { resumed: 6, declined: 0 }, pValue, riskDifference: all, attributableFraction: all };
 }
 
 const CLOSE: SideClose = { state: 'open', closeNotify: 'unknown', end: null, frame: null, time: null };
@@ -68,6 +97,7 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
     alerts: [],
     frames: { first: 1, clientHello: null, serverHello: null, last: 1 },
     times: { clientHello: null, serverHello: null },
+    handshakeSeconds: null,
     quality: { startedMidstream: false, rolesFrom: 'hello', missingBytes: 0, truncatedFrames: 0 },
     ...partial,
   };
@@ -77,7 +107,7 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
 export const EMPTY: Report = {
   schema: 'closenotify/report/1',
   capture: { sources: [], firstTime: null, lastTime: null, decryptedConnections: 0, warnings: [] },
-  totals: { tcpConnections: 0, tlsConnections: 0, handshakes: counts(), closes: closes(), invalidatedSessions: 0 },
+  totals: { tcpConnections: 0, tlsConnections: 0, handshakes: counts(), closes: closes(), invalidatedSessions: 0, suspectedSessions: 0 },
   servers: [],
   findings: [],
   sessions: [],
@@ -97,6 +127,7 @@ export const FORUM_FINDING: Finding = {
   issued: { stream: 0, frame: 9583, time: T + 0.588186 },
   issuedBeforeCapture: false,
   issuedInferred: false,
+  version: 'TLSv1.2',
   resumed: [{ stream: 1, frame: 9616, clientHello: 9611, time: T + 0.600332, client: { address: '10.0.0.7', port: 46295 } }],
   uncleanCloses: [
     {
@@ -118,6 +149,17 @@ export const FORUM_FINDING: Finding = {
       client: { address: '10.0.0.7', port: 46291 },
     },
   ],
+  answeredByAlert: false,
+  culprit: {
+    stream: 0,
+    frame: 9674,
+    time: T + 0.609673,
+    by: 'client',
+    end: 'rst',
+    state: 'unclean',
+    client: { address: '10.0.0.7', port: 46291 },
+  },
+  declineCount: 1,
   declines: [
     {
       stream: 2,
@@ -166,6 +208,7 @@ export const FORUM: Report = {
     handshakes: counts({ full: 2, resumed: 1, declined: 1 }),
     closes: closes({ unclean: 2, open: 4 }),
     invalidatedSessions: 1,
+    suspectedSessions: 0,
   },
   servers: [
     server({
@@ -274,6 +317,7 @@ export const MIXED: Report = {
     handshakes: counts({ full: 11, resumed: 6, declined: 5, notOffered: 6 }),
     closes: closes({ clean: 24, unclean: 10 }),
     invalidatedSessions: 3,
+    suspectedSessions: 0,
   },
   servers: [
     server({
@@ -283,8 +327,60 @@ export const MIXED: Report = {
       handshakes: counts({ full: 11, resumed: 6, declined: 5, notOffered: 6 }),
       invalidatedSessions: 3,
       verdict: 'invalidates-on-unclean-close',
-      pValue: 0.0079,
+      verdictText:
+        'It declined 4 of 4 after a FIN without close_notify, 1 of 1 after a RST without close_notify, and 0 of 6 after a clean close or while the connection was open.',
+      ends: { fin: 'invalidates', rst: 'invalidates', resetRace: 'unknown' },
+      comparisons: {
+        fin: comparison({ resumed: 0, declined: 4 }, 0.0048),
+        rst: comparison({ resumed: 0, declined: 1 }, 0.14),
+        unclean: comparison({ resumed: 0, declined: 5 }, 0.0022),
+        resetRace: null,
+      },
+      pValue: 0.0022,
       attributableFraction: 1,
+      causes: [
+        {
+          cause: 'unclean-close',
+          declines: 4,
+          first: { stream: 8, clientHello: 144, serverHello: 146, time: M + 0.5 },
+          limit: null,
+          between: null,
+        },
+        {
+          cause: 'expired',
+          declines: 1,
+          first: { stream: 9, clientHello: 166, serverHello: 168, time: M + 0.6 },
+          limit: { accepted: 0.3, declined: 43.2 },
+          between: null,
+        },
+        {
+          cause: 'restarted',
+          declines: 1,
+          first: { stream: 9, clientHello: 177, serverHello: 178, time: M + 0.6 },
+          limit: null,
+          between: [M, M + 0.1],
+        },
+      ],
+      nonOffering: [
+        {
+          address: '10.9.0.104',
+          ja4: 't12d030600_0e67c0ef781e_a44c6288192a',
+          habit: 'never-offers',
+          chances: { offered: 0, notOffered: 7 },
+          afterCleanServerClose: { offered: 0, notOffered: 7 },
+          afterUncleanServerClose: { offered: 0, notOffered: 0 },
+          pValue: null,
+        },
+        {
+          address: '10.9.0.105',
+          ja4: null,
+          habit: 'stops-after-unclean-server-close',
+          chances: { offered: 9, notOffered: 4 },
+          afterCleanServerClose: { offered: 9, notOffered: 0 },
+          afterUncleanServerClose: { offered: 0, notOffered: 4 },
+          pValue: 0.0014,
+        },
+      ],
       evidence: {
         afterClean: { resumed: 4, declined: 0 },
         afterResetRace: { resumed: 0, declined: 0 },
@@ -445,7 +541,9 @@ export function hostile(text: string): Report {
       sources: [{ ...FORUM.capture.sources[0], name: text, linkTypes: [text], truncated: true }],
       warnings: [{ code: 'capture-cut', message: `${text}: ends in the middle of a packet`, count: 3, frame: 7 }],
     },
-    servers: [{ ...FORUM.servers[0], ...wide, names: Array.from({ length: 9 }, () => text), verdict: text, advice: [text] }],
+    servers: [
+      { ...FORUM.servers[0], ...wide, names: Array.from({ length: 9 }, () => text), verdictText: text, toSettle: text, advice: [text] },
+    ],
     findings: [finding],
     sessions: FORUM.sessions.map((s) => ({ ...s, server: wide, id: text })),
     connections: FORUM.connections.map((c) => ({
