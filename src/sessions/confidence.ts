@@ -99,7 +99,7 @@ function rivalsOf(offer: Offer, evidence: ServerEvidence): Cause[] {
 /** Whether closes of this kind make the difference, and not what strikes without regard to them: another node, a restart, age, or want of room. */
 function isShown(offer: Offer, evidence: ServerEvidence): boolean {
   const { culprit } = offer;
-  if (culprit === null || evidence.hindsight.isTruncated || !evidence.hasControlOf(offer)) return false;
+  if (culprit === null || !evidence.hasControlOf(offer)) return false;
   const kind = evidence.kind(culprit);
   kind.isShown ??= isBeyondChance(kind, evidence);
   return kind.isShown;

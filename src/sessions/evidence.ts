@@ -45,11 +45,11 @@ export class ServerEvidence {
   /** Numbers of the server names of which a session was resumed in the control: behind one address each may have a machine of its own. */
   readonly #controlNames = new Set<number>();
   #lastControlName = -1;
+  #neverResumes: boolean | null = null;
   /** Streams whose decline was counted: several PSKs of one ClientHello are declined at once. */
   readonly #streams = new Set<number>();
   /** When the young ones were last known, and when they were declined. */
   readonly #youngSpans: [since: number, time: number][] = [];
-
   /** A server that keeps nothing of a session cannot drop it (RFC 5077 1). */
   readonly isKept: boolean;
   readonly sessionKind: Session['kind'];
@@ -80,7 +80,8 @@ export class ServerEvidence {
   }
 
   count(offer: Offer): void {
-    if (offer.use.role !== 'declined') return;
+    // An ID that nobody issued, from a client that may not have offered it, is no offer.
+    if (offer.use.role !== 'declined' || (offer.use.isUncertain && offer.proof === null)) return;
     if (offer.decisive === 'never-resumable' && !offer.isRepeated) this.voided++;
     if (offer.decisive !== null) this.leftOut.otherCause++;
     else if (offer.isRepeated) this.leftOut.offeredAgain++;
@@ -92,7 +93,7 @@ export class ServerEvidence {
       this.leftOut.otherCause++;
       return;
     }
-    if (offer.kind === 'psk') this.#streams.add(offer.use.stream);
+    if (offer.kind === 'psk' && this.#streams.size < MAX_STREAMS) this.#streams.add(offer.use.stream);
     const tally = offer.isAmbiguous || hasBothEnds(offer) ? null : this.#tally(offer.exposure);
     const explained = this.explain(offer);
     if (tally === null) this.leftOut.unknownClose++;
@@ -171,10 +172,16 @@ export class ServerEvidence {
 
   /** Nothing is ever accepted here, not even where nothing went wrong before. */
   get neverResumes(): boolean {
+    this.#neverResumes ??= this.#judgeNeverResumes();
+    return this.#neverResumes;
+  }
+
+  #judgeNeverResumes(): boolean {
     if (this.resumed > 0 || this.#young + this.voided < ENOUGH_DECLINES) return false;
     // A single loss of all sessions declines those that were there then, and says nothing of others.
-    const together = this.#youngSpans.map(([since]) => this.#youngSpans.filter((span) => span[0] <= since && since < span[1]).length);
-    return this.voided > 0 || Math.max(...together) < this.#young;
+    const spans = this.#youngSpans;
+    const together = spans.map(([start]) => spans.filter(([since, time]) => since <= start && start < time).length);
+    return this.voided > 0 || Math.max(...together) < spans.length;
   }
 
   /** Declines that no close explains: there was none, or sessions survived the same kind. */
@@ -220,6 +227,8 @@ export class ServerEvidence {
 export const USUAL_TIMEOUT_SECONDS = 300;
 /** Share of sessions resumed after one kind of close from which on the server keeps them: single ones may be misread, as where packets are missing. */
 const MIN_KEPT = 0.1;
+/** Connections whose declined PSKs are told apart. */
+const MAX_STREAMS = 1 << 16;
 /** Declines whose times are compared to say that a server never resumes. */
 const MAX_SPANS = 100;
 /** Declines without an unclean close, and no acceptance, from which on a server is said never to resume. */

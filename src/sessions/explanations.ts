@@ -1,4 +1,5 @@
 // Which single causes make the declines that no close explains, and how plausible each is.
+import { Doubles } from '../bytes/doubles.js';
 import type { Cause, CauseCount } from '../model.js';
 import type { Lifespans } from './lifespans.js';
 
@@ -173,9 +174,24 @@ function loss(declines: readonly Decline[], { lives, droppedBetween }: Acceptanc
   return best;
 }
 
-/** The most declines that a single loss may explain, at any time at which nothing shows that sessions lived on. */
+/** The most declines that a single loss may explain: of sessions that were there at one moment, of which nothing shows that sessions lived on. */
 export function mostAtOnce(declines: readonly Decline[], lives: Lifespans): number {
-  return countByGap(declines, lives).reduce((most, count) => Math.max(most, count), 0);
+  const begun = new Doubles();
+  const over = new Doubles();
+  for (const { since, time } of declines) {
+    begun.push(since);
+    over.push(time);
+  }
+  begun.sort();
+  over.sort();
+  let most = 0;
+  const look = (moment: number) => {
+    most = Math.max(most, begun.countUpTo(moment) - over.countUpTo(moment));
+  };
+  // Most are there where one more has just begun, or where the lives that covered them have just ended.
+  for (const { since } of declines) if (lives.gapStart(lives.firstGapAfter(since)) <= since) look(since);
+  for (let gap = 1; gap < lives.gaps; gap++) look(lives.gapStart(gap));
+  return most;
 }
 
 /** How many declines each gap may explain. */

@@ -6,8 +6,8 @@ import { Lifespans } from './lifespans.js';
 import type { Offer } from './story.js';
 import type { Use } from './use.js';
 
-/** Declines that are compared with each other. */
-const MAX_COMPARED = 1 << 16;
+/** Declines that are compared with each other: of more an even sample. */
+const MAX_COMPARED = 1 << 13;
 /** Times closer than this are one moment, seconds: half a microsecond, the resolution of most captures. */
 const SAME_MOMENT = 5e-7;
 
@@ -23,12 +23,13 @@ export class Hindsight implements Acceptances {
   #lifeStart = Number.NaN;
   #lifeEnd = Number.NaN;
   #connections = 0;
-  readonly #declines: Decline[] = [];
+  #declines: Decline[] = [];
+  #declineCount = 0;
+  /** One in so many declines is compared. */
+  #stride = 1;
   readonly greatest: Quantities = { age: 0, idle: 0, issuedSinceUse: 0, issuedSinceIssue: 0 };
   count = 0;
   isSeveralNodes = false;
-  /** There were more declines than can be compared. */
-  isTruncated = false;
   #explanations: readonly Explanation[] = [];
   #mostAtOnce: number | null = null;
 
@@ -91,8 +92,11 @@ export class Hindsight implements Acceptances {
 
   /** The first decline of a session that the server had, without a decisive cause. @param isOpen no close explains it either */
   addDecline(offer: Offer, isOpen: boolean): void {
-    if (this.#declines.length < MAX_COMPARED) this.#declines.push(this.#describe(offer, isOpen));
-    else this.isTruncated = true;
+    if (this.#declineCount++ % this.#stride !== 0) return;
+    this.#declines.push(this.#describe(offer, isOpen));
+    if (this.#declines.length < MAX_COMPARED) return;
+    this.#declines = this.#declines.filter((_, i) => i % 2 === 0);
+    this.#stride *= 2;
   }
 
   /** All declines were told. */
@@ -137,7 +141,7 @@ export class Hindsight implements Acceptances {
 
   /** The most declines that a single loss may explain, whatever else does. */
   get mostAtOnce(): number {
-    this.#mostAtOnce ??= mostAtOnce(this.#declines, this.lives);
+    this.#mostAtOnce ??= mostAtOnce(this.#declines, this.lives) * this.#stride;
     return this.#mostAtOnce;
   }
 

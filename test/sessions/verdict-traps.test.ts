@@ -79,6 +79,29 @@ describe('what looks like an unclean close', () => {
   });
 });
 
+describe('many declines', () => {
+  it('hide no restart: they are compared by an even sample', () => {
+    const visits: Visit[] = [
+      ...control(12),
+      ...times(9000, (i) => [{ issues: hex(i, 1), close: 'fin' }, declines(hex(i, 1), hex(i, 2))]),
+      ...times(20, (i) => [{ issues: hex(i, 4), close: 'rst' }]),
+      ...times(20, (i) => [declines(hex(i, 4), hex(i, 5))]),
+    ];
+    const { report } = story(visits);
+    const of = (end: 'fin' | 'rst') => new Set(report.findings.filter((f) => f.culprit.end === end).map((f) => f.confidence));
+    expect(of('fin')).toEqual(new Set(['high']));
+    expect(of('rst')).toEqual(new Set(['medium']));
+  }, 60_000);
+
+  it('at a server that never resumes are judged in no time', () => {
+    const visits = times(3000, (i) => [{ issues: hex(i, 1) }, declines(hex(i, 1), hex(i, 2))]);
+    const started = performance.now();
+    const { report } = story(visits);
+    expect(report.servers[0]).toMatchObject({ verdict: 'never-resumes', causes: [{ cause: 'never-resumable', declines: 3000 }] });
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
+
 describe('what looks innocent', () => {
   it('is not, where the client closed after its ClientHello: an acceptance says nothing about that', () => {
     const capture = new Capture();
