@@ -159,6 +159,15 @@ describe('what looks innocent', () => {
   });
 });
 
+describe('advice', () => {
+  it('is for the side whose close counts, also where the other one answers in kind', () => {
+    const visits = [...control(4), ...times(4, (i) => [{ issues: hex(i, 1), close: 'fin' as const }, declines(hex(i, 1), hex(i, 2))])];
+    const { report } = story(visits);
+    expect(report.findings.map(({ culprit }) => culprit.by)).toEqual(Array(4).fill('client'));
+    expect(report.servers[0].advice[0]).toMatch(/^Make the client send close_notify .* 4 closes by FIN/);
+  });
+});
+
 describe('figures', () => {
   it('count every decline of a session, however many are listed', () => {
     const dead = hex(1, 2);
