@@ -70,7 +70,7 @@ function oddsText(p: number): string {
 }
 
 /** `= 0.0020`, `< 1e-300`. */
-function pText(p: number): string {
+export function pText(p: number): string {
   if (p < 1e-300) return '< 1e-300';
   return p >= 0.995 ? '= 1' : `= ${p < 0.0001 ? p.toExponential(1) : p.toPrecision(2)}`;
 }

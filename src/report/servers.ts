@@ -1,6 +1,6 @@
 /** The servers of a report as rows of figures, each followed by what is known about it in words. */
 import type { Cause, ClientKind, EndEffect, NonOfferingClient, ServerReport } from '../model.js';
-import { evidenceLines } from './evidence.js';
+import { evidenceLines, pText } from './evidence.js';
 import { type GridColumn, type GridRow, grid } from './grid.js';
 import type { Paint } from './paint.js';
 import { counted, endpointText, figure, foreign, utc, wrapLabelled } from './text.js';
@@ -121,7 +121,7 @@ function habitWords({ address, ja4, habit, chances, afterCleanServerClose, after
   const who = `${address}${ja4 === null ? '' : ` (${foreign(ja4)})`}`;
   if (habit === 'never-offers') return `no connection of ${who} offers a session: ${counted(chances.notOffered, 'chance')} missed`;
   const of = ({ offered, notOffered }: NonOfferingClient['chances']) => `${figure(offered)} of ${figure(offered + notOffered)}`;
-  const chance = pValue === null ? '' : `, by chance p = ${pValue.toPrecision(2)}`;
+  const chance = pValue === null ? '' : ` (Fisher's p ${pText(pValue)})`;
   return `${who} stops offering: ${of(afterUncleanServerClose)} after the server closed without close_notify, else ${of(afterCleanServerClose)}${chance}`;
 }
 

@@ -65,8 +65,10 @@ function judgeAsSeen(offer: Offer, evidence: ServerEvidence): Judged {
 }
 
 /** What would be needed to rule the rivals out. */
-function missingWords(rivals: readonly Cause[], { control }: ServerEvidence): string {
+function missingWords(rivals: readonly Cause[], { control, resumed }: ServerEvidence): string {
   const words = [];
+  if (rivals.includes('never-resumable') && resumed > 0)
+    words.push('No session of the same server name was resumed without an unclean close.');
   if (control.resumed + control.declined === 0) words.push('No offer is there to compare with that no unclean close preceded.');
   else if (rivals.includes('other-node'))
     words.push(`Too few offers are there to compare with that no unclean close preceded (${control.resumed + control.declined}).`);
@@ -117,7 +119,7 @@ function isBeyondChance(kind: KindTally, evidence: ServerEvidence): boolean {
   if (differs(kind)) return true;
   const alike = evidence.kinds.filter((other) => other.isUnclean && other.resumed === 0);
   const together = alike.reduce((sum, other) => sum + other.strict, 0);
-  return kind.isUnclean && kind.resumed === 0 && kind.strict > mostAtOnce && differs({ ...kind, strict: together });
+  return kind.isUnclean && kind.resumed === 0 && kind.strict > mostAtOnce && differs({ resumed: 0, strict: together });
 }
 
 /** What speaks against the unclean close as the cause; null when nothing does. */

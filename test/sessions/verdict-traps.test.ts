@@ -63,7 +63,10 @@ describe('what looks like an unclean close', () => {
     ];
     const { report } = story(visits);
     expect(confidences(report)).toEqual(['medium']);
-    for (const { rivals } of report.findings) expect(rivals).toContain('never-resumable');
+    for (const { rivals, explanation } of report.findings) {
+      expect(rivals).toContain('never-resumable');
+      expect(explanation).toContain('No session of the same server name was resumed');
+    }
   });
 
   it('is none where the server answers close_notify with a bare FIN: nothing was cut off', () => {
