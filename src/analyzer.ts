@@ -1,8 +1,10 @@
 import { Rows } from './bytes/rows.js';
 import { linkTypeName } from './capture/link-types.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
-import type { CaptureSource, Connection, Report } from './model.js';
-import { SessionLedger } from './sessions/ledger.js';
+import type { LiveStatistics } from './live-model.js';
+import type { CaptureSource, Connection, Finding, Report } from './model.js';
+import type { Wanted } from './sessions/judgement.js';
+import { type Judgement, SessionLedger } from './sessions/ledger.js';
 import { AddressTable } from './tcp/address-table.js';
 import { type Moment, ROW_INTS, TcpConnections } from './tcp/connections.js';
 import { TcpTracker } from './tcp/tracker.js';
@@ -60,6 +62,7 @@ export class Analyzer {
   readonly #kept: Connection[] = [];
   #frames = 0;
   #decrypted = 0;
+  #incomplete = 0;
   #bytes = 0;
   #firstTime = Number.POSITIVE_INFINITY;
   #lastTime = Number.NEGATIVE_INFINITY;
@@ -83,7 +86,13 @@ export class Analyzer {
       (connection) => this.#ended(connection),
     );
     this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
-    this.#ledger = new SessionLedger(this.#limits, this.warnings, options.keep === 'all', options.handshakeCost ?? null);
+    const ledger = {
+      limits: this.#limits,
+      keepAll: options.keep === 'all',
+      handshakeCost: options.handshakeCost ?? null,
+      fingerprintOf: (number: number) => this.#tls.fingerprints.text(number),
+    };
+    this.#ledger = new SessionLedger(ledger, this.warnings);
   }
 
   /** Frames seen. */
@@ -145,9 +154,81 @@ export class Analyzer {
   /** The capture is over. The analyzer must not be used any more. */
   finish(sources: CaptureSource[] = []): Report {
     this.#tracker.finish(Number.POSITIVE_INFINITY);
-    const judged = this.#ledger.finish((number) => this.#tls.fingerprints.text(number));
+    return this.#report(this.#ledger.finish(), this.#kept, this.warnings, sources);
+  }
+
+  /** The report as if the capture ended here: open connections are in it as they are. The analyzer goes on. */
+  report(sources: CaptureSource[] = []): Report {
+    const judging = this.judge(null, sources);
+    for (;;) {
+      const { done, value } = judging.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * The same in steps: yields every few milliseconds, so that frames can be pushed meanwhile. They are not in the report.
+   *
+   * @param wanted which findings are to be listed: by their session, and by a text that changes when there is something new to tell; null
+   *   for all
+   */
+  judge(wanted: Wanted | null, sources: CaptureSource[] = []): Generator<undefined, Report> {
+    const warnings = this.warnings.clone();
+    const ledger = this.#ledger.clone(warnings);
+    const kept = [...this.#kept];
+    for (const number of this.#tracker.open) {
+      const facts = this.#tls.isTls(number) ? this.#facts.read(this.#tcp, this.#tls, this.#addresses, number) : null;
+      if (facts === null || !this.#isSelected(facts)) continue;
+      ledger.add(facts);
+      if (this.#options.keep === 'all') kept.push(describe(this.#tcp, this.#tls, number, facts));
+    }
+    const steps = ledger.judge(wanted);
+    const report = (judged: Judgement) => this.#report(judged, kept, warnings, sources);
+    return (function* () {
+      return report(yield* steps);
+    })();
+  }
+
+  /** It is `time` (Unix seconds), although no frame came: tells of connections that waited for late packets long enough. */
+  elapse(time: number): void {
+    this.#tracker.elapse(time);
+  }
+
+  /** Tells of the connections without a packet since `openSince`, or `endedSince` where one side has ended, and follows them no more. */
+  expire(openSince: number, endedSince: number): void {
+    this.#tracker.expire(openSince, endedSince);
+  }
+
+  /**
+   * Forgets the sessions that were last used before `time`. Their findings stay in the report, and what they came to in its counts;
+   * evidence and verdicts are of the others.
+   *
+   * @param settled is told of each finding whose session is forgotten
+   */
+  forget(time: number, settled: (finding: Pick<Finding, 'session' | 'server'>) => void = () => {}): void {
+    this.#ledger.forget(time, settled);
+  }
+
+  /** When the older half of the sessions was last used. */
+  get medianUse(): number {
+    return this.#ledger.medianUse;
+  }
+
+  /** See CaptureInfo. */
+  get incompleteConnections(): number {
+    return this.#incomplete;
+  }
+
+  /** How full the tables are that {@link Limits} keep small. */
+  get sizes(): LiveStatistics['tables'] {
+    const { open: openConnections, remembered: rememberedConnections } = this.#tracker.sizes;
+    const { sessions, uses: sessionUses } = this.#ledger.sizes;
+    return { openConnections, rememberedConnections, sessions, sessionUses };
+  }
+
+  #report(judged: Judgement, kept: Connection[], warnings: Warnings, sources: CaptureSource[]): Report {
     const isEmpty = this.#frames === 0;
-    for (const connection of this.#kept) {
+    for (const connection of kept) {
       const outcome = judged.outcomes.get(connection.stream);
       if (!outcome) continue;
       connection.resumption = outcome.resumption;
@@ -160,13 +241,14 @@ export class Analyzer {
         firstTime: isEmpty ? null : this.#firstTime,
         lastTime: isEmpty ? null : this.#lastTime,
         decryptedConnections: this.#decrypted,
-        warnings: this.warnings.list(),
+        incompleteConnections: this.#incomplete,
+        warnings: warnings.list(),
       },
       totals: { tcpConnections: this.#tracker.streams, ...judged.totals },
       servers: judged.servers,
       findings: judged.findings,
       sessions: judged.sessions,
-      connections: this.#kept.sort((a, b) => a.stream - b.stream),
+      connections: kept.sort((a, b) => a.stream - b.stream),
     };
   }
 
@@ -262,6 +344,7 @@ export class Analyzer {
     if (!this.#isSelected(facts)) return;
     this.#ledger.add(facts);
     if (facts.isDecrypted) this.#decrypted++;
+    if (facts.missingBytes > 0) this.#incomplete++;
     const { keep, onConnection } = this.#options;
     if (keep !== 'all' && !onConnection) return;
     const connection = describe(this.#tcp, this.#tls, number, facts);

@@ -52,3 +52,13 @@ export const DEFAULT_LIMITS: Limits = {
   findings: 100_000,
   seriesPoints: 600,
 };
+
+/** For captures that go on: what is old is forgotten in time, so that less is enough, and a judgement does not take long. */
+export const LIVE_LIMITS: Limits = {
+  ...DEFAULT_LIMITS,
+  flows: 1 << 18,
+  open: 1 << 17,
+  sessions: 1 << 18,
+  uses: 1 << 19,
+  findings: 10_000,
+};

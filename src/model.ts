@@ -39,12 +39,15 @@ export interface CaptureInfo {
   lastTime: number | null;
   /** TLS connections of which records were decrypted. */
   decryptedConnections: number;
+  /** TLS connections that are over and of which bytes are missing: lost by the capture, or cut off. */
+  incompleteConnections: number;
   warnings: Warning[];
 }
 
 /** One file, stream or interface that frames were read from. */
 export interface CaptureSource {
   name: string;
+  /** `live`: captured here on an interface: frames have the time of their arrival, and their length is what of them arrived. */
   format: 'pcap' | 'pcapng' | 'live';
   linkTypes: string[];
   /** Bytes kept of each frame at most; null when the source does not say, or sets no limit. */
@@ -52,6 +55,8 @@ export interface CaptureSource {
   frames: number;
   /** Captured bytes of all frames, headers of the file format not counted. */
   bytes: number;
+  /** Frames that were captured and lost before they could be read, as far as the source tells; null where it does not. */
+  dropped: number | null;
   /** The source ended in the middle of a packet, or was damaged: what follows was not read. */
   truncated: boolean;
 }

@@ -20,6 +20,13 @@ export class Warnings {
     else this.#dropped += count;
   }
 
+  clone(): Warnings {
+    const copy = new Warnings();
+    for (const [key, warning] of this.#kinds) copy.#kinds.set(key, { ...warning });
+    copy.#dropped = this.#dropped;
+    return copy;
+  }
+
   list(): Warning[] {
     const all = [...this.#kinds.values()].map((w) => ({ ...w }));
     if (this.#dropped > 0)

@@ -68,6 +68,16 @@ export class Rows {
     this.#freedCount++;
   }
 
+  /** A copy that grows on its own, with room for at least `room` further rows. */
+  clone(room: number): Rows {
+    const copy = new Rows(this.#width, this.#limit, this.#end / this.#width + room);
+    copy.ints.set(this.ints.subarray(0, this.#end));
+    copy.#freed = this.#freed;
+    copy.#freedCount = this.#freedCount;
+    copy.#end = this.#end;
+    return copy;
+  }
+
   #reuse(): number {
     const row = this.#freed - 1;
     this.#freed = this.ints[row];

@@ -20,6 +20,14 @@ export class Slots {
     this.ints = new Int32Array(Math.max(MIN_SLOTS, Math.min(wanted, MAX_RESERVED)));
   }
 
+  clone(): Slots {
+    const copy = new Slots(this.mask >> 1);
+    if (copy.ints.length <= this.mask) copy.ints = new Int32Array(this.mask + 1);
+    copy.ints.set(this.ints.subarray(0, this.mask + 1));
+    copy.mask = this.mask;
+    return copy;
+  }
+
   /** The bits of a slot that are the number. */
   get numbers(): number {
     return (this.mask << EXTRA_BITS) | ((1 << EXTRA_BITS) - 1);

@@ -273,9 +273,7 @@ export interface OfKind {
  */
 export class EvidenceByKind {
   readonly #kinds = new Map<Session['kind'], OfKind>();
-  /** Declines by what they were put down to. */
   #last: OfKind | null = null;
-  readonly #causes = new Map<Cause, CauseCount>();
 
   readonly survey = (offer: Offer): void => {
     const { all, exact } = this.#of(offer.kind);
@@ -336,26 +334,13 @@ export class EvidenceByKind {
     return [...this.#kinds.values()].reduce((sum, { all }) => sum + all.inferred, 0);
   }
 
-  addCause(cause: Cause, use: Use): void {
-    const known = this.#causes.get(cause);
-    const { stream, clientHello, answerFrame: serverHello, answerTime: time } = use;
-    if (!known)
-      this.#causes.set(cause, { cause, declines: 1, first: { stream, clientHello, serverHello, time }, limit: null, between: null });
-    else {
-      known.declines++;
-      if (time < known.first.time) known.first = { stream, clientHello, serverHello, time };
+  /** What comparison shows of a cause: see {@link CauseCount}. */
+  limitsOf(cause: Cause): Pick<CauseCount, 'limit' | 'between'> {
+    for (const { hindsight } of this.#every()) {
+      const explanation = hindsight.explanationOf(cause);
+      if (explanation !== null) return { limit: explanation.limit, between: explanation.between };
     }
-  }
-
-  /** The most frequent one first. */
-  get causes(): CauseCount[] {
-    const counts = [...this.#causes.values()].sort((a, b) => b.declines - a.declines || a.first.time - b.first.time);
-    return counts.map((count) => {
-      const shown = [...this.#every()]
-        .map(({ hindsight }) => hindsight.explanationOf(count.cause))
-        .find((explanation) => explanation !== null);
-      return { ...count, limit: shown?.limit ?? null, between: shown?.between ?? null };
-    });
+    return { limit: null, between: null };
   }
 
   get leftOut(): LeftOut {

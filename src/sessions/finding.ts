@@ -1,5 +1,5 @@
 // One session that was declined after an unclean close: its story, in order and in words.
-import type { Cause, Decline, Endpoint, Finding, Ref, UncleanClose } from '../model.js';
+import type { Cause, Decline, Endpoint, Finding, Ref, Session, UncleanClose } from '../model.js';
 import { type Judged, judge } from './confidence.js';
 import type { ServerEvidence } from './evidence.js';
 import type { Culprit, Offer } from './story.js';
@@ -24,6 +24,49 @@ export class FindingDraft {
     return this.#first !== null;
   }
 
+  // What follows holds only when it is found.
+
+  get kind(): Session['kind'] {
+    return this.#offer.kind;
+  }
+
+  get confidence(): Finding['confidence'] {
+    return this.#judged.confidence;
+  }
+
+  get culprit(): Culprit {
+    return this.#offer.culprit as Culprit;
+  }
+
+  get answeredByAlert(): boolean {
+    return this.#culprits.some(({ use }) => use.alertAfterEnd);
+  }
+
+  /** The first ones, and how many there are. */
+  get declines(): readonly Use[] {
+    return this.#declined;
+  }
+
+  get declineCount(): number {
+    return this.#declineCount;
+  }
+
+  /** The connection that issued the session, or else the first one that is seen to have had it. */
+  get origin(): Use {
+    return this.#offer.issue ?? this.#resumed[0] ?? this.#offer.use;
+  }
+
+  /** Changes when what is to be told of it has changed. */
+  get signature(): string {
+    const { cause, confidence, rivals } = { cause: this.#cause, ...this.#judged };
+    const counts = [this.#declineCount, this.#culprits.length, this.#resumed.length, this.culprit.frame];
+    return `${cause} ${confidence} ${rivals} ${counts}`;
+  }
+
+  get #offer(): Offer {
+    return this.#first as Offer;
+  }
+
   add(offer: Offer, cause: Cause, evidence: ServerEvidence): void {
     if (this.#first === null) {
       if (cause !== 'unclean-close' && cause !== 'reset-race') return;
@@ -38,7 +81,6 @@ export class FindingDraft {
     if (this.#declined.length < MAX_LISTED) this.#declined.push(offer.use);
   }
 
-  /** Only when {@link isFound}. */
   describe(
     session: Finding['session'],
     server: Endpoint,
@@ -46,8 +88,8 @@ export class FindingDraft {
     newSession: (use: Use) => string | null,
     version: (use: Use) => string | null,
   ): Finding {
-    const offer = this.#first as Offer;
-    const first = offer.issue ?? this.#resumed[0] ?? offer.use;
+    const offer = this.#offer;
+    const first = this.origin;
     const issued: Ref = { stream: first.stream, frame: first.answerFrame, time: first.answerTime };
     const describeClose = ({ use, frame, time, by, end, state }: Culprit): UncleanClose => {
       return { stream: use.stream, frame, time, client: client(use), by, end, state };
@@ -70,8 +112,8 @@ export class FindingDraft {
         clientHello: use.clientHello,
       })),
       uncleanCloses: closes,
-      culprit: describeClose(offer.culprit as Culprit),
-      answeredByAlert: this.#culprits.some(({ use }) => use.alertAfterEnd),
+      culprit: describeClose(this.culprit),
+      answeredByAlert: this.answeredByAlert,
       declines: this.#declined.map(
         (use): Decline => ({
           stream: use.stream,

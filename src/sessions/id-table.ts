@@ -34,19 +34,36 @@ const TICKET_INTS = ID_INTS + 2;
 /** Rows of the table are of two lengths: they are put together from pieces. */
 const PIECE_INTS = 2;
 
+/** Pieces that a copy has room for at first: a copy is for what is open at the time. */
+const ROOM_OF_COPY = 1 << 12;
+
 /** Sessions by server, kind and identifier. A session's number is where its row begins. */
 export class IdTable {
   readonly rows: Rows;
   readonly #limit: number;
-  readonly #seed = (Math.random() * 0x7fffffff) | 0;
+  readonly #seed: number;
   readonly #slots: Slots;
-  #size = 0;
+  #size: number;
 
-  /** @param limit sessions remembered */
-  constructor(limit: number) {
+  /**
+   * @param limit sessions remembered
+   * @param original what it is to be a copy of
+   */
+  constructor(limit: number, original: IdTable | null = null) {
     this.#limit = limit;
-    this.rows = new Rows(PIECE_INTS, limit * (TICKET_INTS / PIECE_INTS));
-    this.#slots = new Slots(limit);
+    this.rows = original?.rows.clone(ROOM_OF_COPY) ?? new Rows(PIECE_INTS, limit * (TICKET_INTS / PIECE_INTS));
+    this.#slots = original ? original.#slots.clone() : new Slots(limit);
+    this.#seed = original ? original.#seed : (Math.random() * 0x7fffffff) | 0;
+    this.#size = original ? original.#size : 0;
+  }
+
+  clone(): IdTable {
+    return new IdTable(this.#limit, this);
+  }
+
+  /** Identifiers, those among them that were joined with others. */
+  get size(): number {
+    return this.#size;
   }
 
   /**
@@ -55,12 +72,20 @@ export class IdTable {
    * @param ids the bytes of the identifier are those of `ids[at … at + 8)`, filled up with 0; their number is `length`
    */
   intern(server: number, kind: Kind, ids: Int32Array, at: number, length: number): number {
-    const head = (server << SERVER_BITS) | (kindNumber(kind) << KIND_BITS) | length;
+    return this.#intern((server << SERVER_BITS) | (kindNumber(kind) << KIND_BITS) | length, ids, at);
+  }
+
+  #intern(head: number, ids: Int32Array, at: number): number {
     const hash = this.#hash(head, ids, at);
     const slot = this.#slotOf(hash, head, ids, at);
     const row = this.#rowAt(slot);
     if (row >= 0) return row;
     return this.#size >= this.#limit ? -1 : this.#add(slot, hash, head, ids, at);
+  }
+
+  /** The number that an identifier of another table has here, where it is added; see {@link intern}. What else is known of it is not taken over. */
+  copy(from: IdTable, row: number): number {
+    return this.#intern(from.rows.ints[row + HEAD], from.rows.ints, row + ID);
   }
 
   /** The same identifier at another server; -1 where it is unknown there. */
@@ -103,6 +128,12 @@ export class IdTable {
       at = next;
     }
     return root;
+  }
+
+  /** The first two words of an identifier. */
+  words(row: number): [number, number] {
+    const { ints } = this.rows;
+    return [ints[row + ID], ints[row + ID + 1]];
   }
 
   kind(row: number): Kind {

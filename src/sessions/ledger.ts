@@ -1,37 +1,19 @@
 import type { Limits } from '../limits.js';
-import type {
-  Cause,
-  CloseState,
-  Finding,
-  Fingerprint,
-  HandshakeCounts,
-  NonOfferingClient,
-  Resumption,
-  ServerReport,
-  Session,
-  Totals,
-} from '../model.js';
+import type { CloseState, Finding, Fingerprint, HandshakeCounts, NonOfferingClient, ServerReport, Session, Totals } from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { Clients } from './clients.js';
-import { causeOf } from './confidence.js';
 import type { EvidenceByKind } from './evidence.js';
-import { FindingDraft } from './finding.js';
-import { countSessions, describeServer } from './server-report.js';
+import { Judge, type Outcome, type Wanted } from './judgement.js';
+import type { ServerOutcome } from './server-outcome.js';
+import { describeServer } from './server-report.js';
 import { noHandshakes, ServerCounts } from './servers.js';
 import { SessionUses } from './session-uses.js';
 import { Teller } from './story.js';
-import type { Use } from './use.js';
-import { weigh } from './weighing.js';
+import { SLICE, weigh } from './weighing.js';
 
 /** Ports of one server among which sessions are looked for. */
 const MAX_PORTS = 64;
-
-/** What hindsight made of the offer of one connection. */
-export interface Outcome {
-  resumption: Resumption;
-  cause: Cause | null;
-}
 
 export interface Judgement {
   totals: Omit<Totals, 'tcpConnections'>;
@@ -42,34 +24,64 @@ export interface Judgement {
   outcomes: Map<number, Outcome>;
 }
 
+export interface LedgerOptions {
+  limits: Limits;
+  /** Also lists all sessions and the outcome of every offer. */
+  keepAll: boolean;
+  /** Processor time of a full handshake, milliseconds; null where nobody gave it. */
+  handshakeCost: number | null;
+  /** The texts of the number of a client's fingerprint. */
+  fingerprintOf(number: number): Fingerprint | null;
+}
+
 /**
  * Connections in, in any order; sessions, causes and findings out. It needs nothing but what a Connection record says, in its flat
  * form, so that the records may as well come from another machine.
  */
 export class SessionLedger {
-  readonly #limits: Limits;
+  readonly #options: LedgerOptions;
   readonly #warnings: Warnings;
-  readonly #keepAll: boolean;
-  readonly #handshakeCost: number | null;
   /** Numbers by address, then by port. */
-  readonly #serverNumbers = new Map<string, Map<number, number>>();
-  readonly #servers: ServerCounts[] = [];
-  readonly #sessions: SessionUses;
+  readonly #serverNumbers: Map<string, Map<number, number>>;
+  readonly #servers: ServerCounts[];
+  /** Numbers of servers whose counts belong to the ledger that this one is a copy of: they are copied when they are written to. */
+  readonly #shared: Set<number>;
+  #sessions: SessionUses;
+  /** What sessions that were forgotten came to: by the number of the server, and their findings. */
+  #settled: readonly ServerOutcome[];
+  readonly #settledFindings: Finding[];
   readonly #teller = new Teller();
-  readonly #closes: Record<CloseState, number> = { clean: 0, unclean: 0, 'reset-race': 0, aborted: 0, open: 0, unknown: 0 };
-  #connections = 0;
+  readonly #closes: Record<CloseState, number>;
+  #connections: number;
   #lastServer = -1;
 
-  /**
-   * @param keepAll also lists all sessions and the outcome of every offer
-   * @param handshakeCost processor time of a full handshake, milliseconds; null where nobody gave it
-   */
-  constructor(limits: Limits, warnings: Warnings, keepAll: boolean, handshakeCost: number | null) {
-    this.#handshakeCost = handshakeCost;
-    this.#limits = limits;
+  /** @param original what it is to be a copy of */
+  constructor(options: LedgerOptions, warnings: Warnings, original: SessionLedger | null = null) {
+    this.#options = options;
     this.#warnings = warnings;
-    this.#keepAll = keepAll;
-    this.#sessions = new SessionUses(limits, warnings);
+    this.#serverNumbers = new Map([...(original ? original.#serverNumbers : [])].map(([address, ports]) => [address, new Map(ports)]));
+    this.#servers = [...(original ? original.#servers : [])];
+    this.#shared = new Set(this.#servers.keys());
+    this.#sessions = original ? original.#sessions.clone(warnings) : new SessionUses(options.limits, warnings);
+    this.#settled = original ? original.#settled : [];
+    this.#settledFindings = [...(original ? original.#settledFindings : [])];
+    this.#closes = { ...(original ? original.#closes : { clean: 0, unclean: 0, 'reset-race': 0, aborted: 0, open: 0, unknown: 0 }) };
+    this.#connections = original ? original.#connections : 0;
+  }
+
+  /** What is known now, to be added to and judged by itself. */
+  clone(warnings: Warnings): SessionLedger {
+    return new SessionLedger(this.#options, warnings, this);
+  }
+
+  /** How many identifiers of sessions, and connections that used one, are remembered. */
+  get sizes(): { sessions: number; uses: number } {
+    return this.#sessions.sizes;
+  }
+
+  /** When the older half of the sessions was last used. */
+  get medianUse(): number {
+    return this.#sessions.medianUse;
   }
 
   add(facts: ConnectionFacts): void {
@@ -78,30 +90,79 @@ export class SessionLedger {
     this.#closes[facts.server.state]++;
     const server = this.#server(facts);
     if (server < 0) return;
+    if (this.#shared.size > 0 && this.#shared.delete(server)) this.#servers[server] = this.#servers[server].clone();
     this.#servers[server].add(facts);
     this.#sessions.add(facts, server);
   }
 
-  /** @param fingerprintOf the texts of the number of a client's fingerprint */
-  finish(fingerprintOf: (number: number) => Fingerprint | null): Judgement {
+  finish(): Judgement {
+    return toEnd(this.judge(null));
+  }
+
+  /**
+   * Judges once more, and forgets the sessions that were last used before a time: what they came to stays in the counts, and their
+   * findings in the report. Evidence, and with it the verdict, is of those that are remembered.
+   *
+   * @param settled is told of each finding whose session is forgotten
+   */
+  forget(before: number, settled: (finding: Pick<Finding, 'session' | 'server'>) => void): void {
+    this.#joinPorts();
+    const all = this.#sessions;
+    const evidence = toEnd(weigh(all, this.#servers.length, this.#teller, new Clients()));
+    const judge: Judge = this.#judgeOf(evidence, (finding) => {
+      settled(finding);
+      return this.#hasRoom(this.#settledFindings.length + judge.findings.length);
+    });
+    for (let session = all.after(-1); session >= 0; session = all.after(session)) {
+      if (all.lastUsed(session) < before) judge.judge(session);
+    }
+    this.#settled = this.#servers.map((_, server) => judge.server(server));
+    this.#settledFindings.push(...judge.findings);
+    this.#sessions = all.since(before);
+  }
+
+  /**
+   * Judges what is known so far. Yields now and then, so that something else may go on; nothing may be added until it is over.
+   *
+   * @param wanted null for all findings, up to the limit
+   */
+  *judge(wanted: Wanted | null): Generator<undefined, Judgement> {
     this.#joinPorts();
     const clients = new Clients();
-    const evidence = weigh(this.#sessions, this.#servers.length, this.#teller, clients);
-    const outcomes = new Map<number, Outcome>();
     const all = this.#sessions;
-    const findings: Finding[] = [];
-    const sessions: Session[] = [];
-    for (let session = all.after(-1); session >= 0; session = all.after(session)) {
-      this.#judge(session, evidence[this.#sessions.server(session)], findings, sessions, outcomes);
+    const evidence = yield* weigh(all, this.#servers.length, this.#teller, clients);
+    const settled = wanted === null ? this.#settledFindings : [];
+    const judge: Judge = this.#judgeOf(evidence, wanted ?? (() => this.#hasRoom(settled.length + judge.findings.length)));
+    for (let session = all.after(-1), count = 1; session >= 0; session = all.after(session), count++) {
+      judge.judge(session);
+      if (count % SLICE === 0) yield;
     }
+    const { sessions, outcomes } = judge;
+    const findings = [...settled, ...judge.findings];
     findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
     return {
-      totals: this.#totals(findings),
-      servers: this.#describeServers(evidence, findings, this.#nonOffering(clients, fingerprintOf), fingerprintOf),
+      totals: this.#totals(judge),
+      servers: this.#describeServers(evidence, judge, this.#nonOffering(clients)),
       findings,
       sessions,
       outcomes,
     };
+  }
+
+  #judgeOf(evidence: readonly EvidenceByKind[], wants: Wanted): Judge {
+    return new Judge(this.#sessions, evidence, this.#teller, {
+      keepAll: this.#options.keepAll,
+      wants,
+      settled: (server) => this.#settled[server] ?? null,
+      endpoint: (server) => ({ address: this.#servers[server].address, port: this.#servers[server].port }),
+    });
+  }
+
+  #hasRoom(findings: number): boolean {
+    if (findings < this.#options.limits.findings) return true;
+    const { limits } = this.#options;
+    this.#warnings.add('finding-limit', `more than ${limits.findings} findings: further ones are counted, not listed`);
+    return false;
   }
 
   #joinPorts(): void {
@@ -124,126 +185,56 @@ export class SessionLedger {
       this.#lastServer = known;
       return known;
     }
-    if (this.#servers.length >= this.#limits.servers) {
-      this.#warnings.add('server-limit', `more than ${this.#limits.servers} servers: connections to further ones are in the totals only`);
+    const { servers, seriesPoints } = this.#options.limits;
+    if (this.#servers.length >= servers) {
+      this.#warnings.add('server-limit', `more than ${servers} servers: connections to further ones are in the totals only`);
       return -1;
     }
     const ports = this.#serverNumbers.get(address) ?? new Map<number, number>();
     this.#serverNumbers.set(address, ports.set(port, this.#servers.length));
-    return this.#servers.push(new ServerCounts(address, port, this.#limits.seriesPoints)) - 1;
-  }
-
-  /** The cause of each decline, and the finding where it is an unclean close. */
-  #judge(session: number, evidence: EvidenceByKind, findings: Finding[], sessions: Session[], outcomes: Map<number, Outcome>): void {
-    if (!this.#keepAll && !this.#sessions.hasDeclines(session)) return;
-    const uses = this.#sessions.views.slice(0, this.#sessions.read(session));
-    const server = this.#servers[this.#sessions.server(session)];
-    const isKnown = uses.some((use) => use.role === 'issued' || use.role === 'resumed');
-    const causes = new Map<Use, Cause>();
-    const finding = new FindingDraft();
-    const lifetime = this.#sessions.lifetime(session);
-    this.#teller.tell(uses, uses.length, this.#sessions.kind(session), lifetime, (offer) => {
-      if (offer.use.role !== 'declined') return;
-      const fitting = evidence.fitting(offer);
-      const cause = causeOf(offer, fitting);
-      causes.set(offer.use, cause);
-      if (isKnown || !offer.use.isUncertain) evidence.addCause(cause, offer.use);
-      finding.add(offer, cause, fitting);
-    });
-    this.#settlePadding(uses, isKnown, server, causes, outcomes);
-    if (finding.isFound) this.#addFinding(finding, session, server, findings);
-    const isNothing = uses.every((use) => (use.role === 'issued' ? use.isVoid : use.isUncertain && !isKnown));
-    if (this.#keepAll && !isNothing) sessions.push(this.#describe(session, uses, causes, server));
-  }
-
-  /** An ID that nobody issued, from a client that may not have offered it, is no offer; one that was issued is one after all. */
-  #settlePadding(
-    uses: readonly Use[],
-    isKnown: boolean,
-    server: ServerCounts,
-    causes: ReadonlyMap<Use, Cause>,
-    outcomes: Map<number, Outcome>,
-  ): void {
-    for (const use of uses) {
-      if (use.role !== 'declined') continue;
-      const isNoOffer = use.isUncertain && !isKnown;
-      // A ticket may stand behind the cut: then something was offered after all.
-      const isOpen = isNoOffer && use.isHelloCut;
-      if (use.isUncertain && use.completed && !isOpen) server.handshakes[isNoOffer ? 'notOffered' : 'declined']++;
-      if (!this.#keepAll || isOpen) continue;
-      if (isNoOffer) outcomes.set(use.stream, { resumption: 'not-offered', cause: null });
-      else outcomes.set(use.stream, { resumption: 'declined', cause: causes.get(use) ?? null });
-    }
-  }
-
-  #addFinding(finding: FindingDraft, session: number, server: ServerCounts, findings: Finding[]): void {
-    if (findings.length >= this.#limits.findings) {
-      this.#warnings.add('finding-limit', `more than ${this.#limits.findings} findings: further ones are not listed`);
-      return;
-    }
-    findings.push(
-      finding.describe(
-        { kind: this.#sessions.kind(session), id: this.#sessions.id(session) },
-        { address: server.address, port: server.port },
-        (use) => ({ address: this.#sessions.address(use), port: use.clientPort }),
-        (use) => this.#sessions.issuedBy(use),
-        (use) => this.#sessions.version(use),
-      ),
-    );
-  }
-
-  #describe(session: number, uses: readonly Use[], causes: ReadonlyMap<Use, Cause>, server: ServerCounts): Session {
-    const issue = uses.find((use) => use.role === 'issued' && !use.isVoid);
-    const offers: Session['offers'] = [];
-    for (const use of uses) {
-      if (use.role === 'issued') continue;
-      offers.push({ stream: use.stream, frame: use.clientHello, time: use.helloTime, outcome: use.role, cause: causes.get(use) ?? null });
-    }
-    return {
-      kind: this.#sessions.kind(session),
-      id: this.#sessions.id(session),
-      server: { address: server.address, port: server.port },
-      issued: issue?.serverHello ? { stream: issue.stream, frame: issue.serverHello, time: issue.answerTime } : null,
-      issuedInferred: issue?.isInferred ?? false,
-      lifetime: this.#sessions.lifetime(session),
-      offers: offers.sort((a, b) => a.time - b.time || a.frame - b.frame),
-    };
+    return this.#servers.push(new ServerCounts(address, port, seriesPoints)) - 1;
   }
 
   #describeServers(
     evidence: readonly EvidenceByKind[],
-    findings: readonly Finding[],
+    judge: Judge,
     nonOffering: ReadonlyMap<number, NonOfferingClient[]>,
-    fingerprintOf: (number: number) => Fingerprint | null,
   ): ServerReport[] {
-    const found = new Map<number, Finding[]>();
-    for (const finding of findings) {
-      const server = this.#serverNumbers.get(finding.server.address)?.get(finding.server.port) as number;
-      const own = found.get(server);
-      if (own) own.push(finding);
-      else found.set(server, [finding]);
-    }
+    const { fingerprintOf, handshakeCost } = this.#options;
     return this.#servers.map((server, i) => ({
-      ...describeServer(server, evidence[i], found.get(i) ?? [], nonOffering.get(i) ?? [], this.#handshakeCost),
+      ...describeServer(server, evidence[i], judge.server(i), nonOffering.get(i) ?? [], handshakeCost),
       clients: server.clients(fingerprintOf),
     }));
   }
 
-  #nonOffering(clients: Clients, fingerprintOf: (number: number) => Fingerprint | null): ReadonlyMap<number, NonOfferingClient[]> {
+  #nonOffering(clients: Clients): ReadonlyMap<number, NonOfferingClient[]> {
     if (clients.leftOut > 0) {
       this.#warnings.add(
         'client-limit',
         `${clients.leftOut} connections of further clients: whether these offer their sessions was not looked at`,
       );
     }
-    return clients.report((number) => this.#sessions.addressOf(number), fingerprintOf);
+    return clients.report((number) => this.#sessions.addressOf(number), this.#options.fingerprintOf);
   }
 
-  #totals(findings: readonly Finding[]): Omit<Totals, 'tcpConnections'> {
+  #totals(judge: Judge): Omit<Totals, 'tcpConnections'> {
     const handshakes = noHandshakes();
-    for (const server of this.#servers) {
-      for (const key of Object.keys(handshakes) as (keyof HandshakeCounts)[]) handshakes[key] += server.handshakes[key];
+    let invalidatedSessions = 0;
+    let suspectedSessions = 0;
+    for (const [number, server] of this.#servers.entries()) {
+      const outcome = judge.server(number);
+      const own = outcome.handshakes(server.handshakes);
+      for (const key of Object.keys(handshakes) as (keyof HandshakeCounts)[]) handshakes[key] += own[key];
+      invalidatedSessions += outcome.findings.invalidatedSessions;
+      suspectedSessions += outcome.findings.suspectedSessions;
     }
-    return { tlsConnections: this.#connections, handshakes, closes: this.#closes, ...countSessions(findings) };
+    return { tlsConnections: this.#connections, handshakes, closes: { ...this.#closes }, invalidatedSessions, suspectedSessions };
+  }
+}
+
+function toEnd<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }

@@ -15,6 +15,14 @@ export class Median {
     this.#stride *= 2;
   }
 
+  clone(): Median {
+    const copy = new Median();
+    copy.#samples = [...this.#samples];
+    copy.#stride = this.#stride;
+    copy.#count = this.#count;
+    return copy;
+  }
+
   /** Null when there is none. */
   get value(): number | null {
     const sorted = Float64Array.from(this.#samples).sort();

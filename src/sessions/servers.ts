@@ -41,6 +41,18 @@ export class HandshakeRate {
     if (at > this.#last) this.#last = at;
   }
 
+  clone(): HandshakeRate {
+    const copy = new HandshakeRate(this.#limit);
+    copy.#step = this.#step;
+    copy.#origin = this.#origin;
+    copy.#steps = new Map([...this.#steps].map(([at, counts]) => [at, [...counts]]));
+    copy.#last = this.#last;
+    copy.#present = this.#present;
+    copy.#full = this.#full;
+    copy.#resumed = this.#resumed;
+    return copy;
+  }
+
   /** Full handshakes per second: mean over the time from the first to the last handshake, at least a second; and the series. */
   report(): { mean: number; peak: number; series: [time: number, full: number, resumed: number][] } {
     this.#keep();
@@ -99,22 +111,33 @@ const MAX_KINDS = 4096;
 export class ServerCounts {
   readonly address: string;
   readonly port: number;
-  readonly names = new Set<string>();
-  readonly handshakes = noHandshakes();
+  readonly names: Set<string>;
+  readonly handshakes: HandshakeCounts;
   readonly rate: HandshakeRate;
-  connections = 0;
-  readonly #fullSeconds = new Median();
-  readonly #resumedSeconds = new Median();
+  connections: number;
+  readonly #fullSeconds: Median;
+  readonly #resumedSeconds: Median;
   #lastName: string | null = null;
   /** By the number of the fingerprint. */
-  readonly #kinds = new Map<number, KindCounts>();
+  readonly #kinds: Map<number, KindCounts>;
   #lastKind: KindCounts | null = null;
   #lastFingerprint = 0;
 
-  constructor(address: string, port: number, seriesPoints: number) {
+  /** @param original what it is to be a copy of */
+  constructor(address: string, port: number, seriesPoints: number, original: ServerCounts | null = null) {
     this.address = address;
     this.port = port;
-    this.rate = new HandshakeRate(seriesPoints);
+    this.names = new Set(original?.names);
+    this.handshakes = { ...(original?.handshakes ?? noHandshakes()) };
+    this.rate = original?.rate.clone() ?? new HandshakeRate(seriesPoints);
+    this.connections = original?.connections ?? 0;
+    this.#fullSeconds = original ? original.#fullSeconds.clone() : new Median();
+    this.#resumedSeconds = original ? original.#resumedSeconds.clone() : new Median();
+    this.#kinds = new Map([...(original ? original.#kinds : [])].map(([number, counts]) => [number, { ...counts }]));
+  }
+
+  clone(): ServerCounts {
+    return new ServerCounts(this.address, this.port, 0, this);
   }
 
   add(facts: ConnectionFacts): void {

@@ -1,59 +1,57 @@
 // Which connection issued, offered or accepted which session.
 import type { Limits } from '../limits.js';
 import type { Session } from '../model.js';
-import type { Digest, OfferedPsk } from '../tls/connections.js';
-import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
+import type { ConnectionFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
+import { ConnectionSessions, NO_SESSION } from './connection-sessions.js';
 import { DECLINED_BIT, FIRST_USE, IdTable, LAST_USE, ONE_USE, USES } from './id-table.js';
 import { IssueInference } from './inference.js';
+import { Median } from './median.js';
 import { Use } from './use.js';
 import { Field } from './use-rows.js';
 import { Uses } from './uses.js';
-
-const NO_SESSION = -1;
-const DIGEST_BYTES = 32;
-/** Sessions that one connection may issue or offer. */
-const MAX_OF_CONNECTION = 32;
 
 export class SessionUses {
   readonly #limits: Limits;
   readonly #warnings: Warnings;
   readonly #ids: IdTable;
   readonly #uses: Uses;
-  readonly #offers = new Int32Array(MAX_OF_CONNECTION);
-  readonly #issues = new Int32Array(MAX_OF_CONNECTION);
-  #offerCount = 0;
-  #issueCount = 0;
-  /** The ticket that is offered was replaced by another one. */
-  #isSuperseded = false;
-  readonly #client = new Int32Array(DIGEST_BYTES / 4);
+  readonly #present: ConnectionSessions;
   #inference: IssueInference | null = null;
   /** Views of the uses of the session that was read last; they serve for all sessions. */
   readonly views: Use[] = [];
 
-  constructor(limits: Limits, warnings: Warnings) {
+  /** @param original what they are to be a copy of */
+  constructor(limits: Limits, warnings: Warnings, original: SessionUses | null = null) {
     this.#limits = limits;
     this.#warnings = warnings;
-    this.#ids = new IdTable(limits.sessions);
-    this.#uses = new Uses(limits.uses);
+    this.#ids = original ? original.#ids.clone() : new IdTable(limits.sessions);
+    this.#uses = original ? original.#uses.clone() : new Uses(limits.uses);
+    this.#present = new ConnectionSessions(
+      this.#ids,
+      this.#uses,
+      (session, root) => this.#join(session, root),
+      () => this.#full(),
+    );
+  }
+
+  clone(warnings: Warnings): SessionUses {
+    return new SessionUses(this.#limits, warnings, this);
+  }
+
+  /** Identifiers of sessions, and connections that used one, as far as they are remembered. */
+  get sizes(): { sessions: number; uses: number } {
+    return { sessions: this.#ids.size, uses: this.#uses.size };
   }
 
   /** A connection that is over. */
   add(facts: ConnectionFacts, server: number): void {
-    this.#isSuperseded = false;
-    if (!facts.isTls13 && facts.offeredTicket === null && facts.issuedTickets.length === 0) {
-      const offered = offersSessionId(facts) ? this.#internId(server, facts.offeredId) : NO_SESSION;
-      const issued = this.#internIssued(facts, server);
-      this.#addUse(facts, offered, issued);
-      return;
-    }
-    this.#offerCount = this.#issueCount = 0;
-    this.#collectOffers(facts, server);
-    this.#collectIssues(facts, server);
-    const count = Math.max(this.#offerCount, this.#issueCount);
+    const present = this.#present;
+    present.collect(facts, server);
+    const { offers, issues, offerCount, issueCount } = present;
+    const count = Math.max(offerCount, issueCount);
     for (let i = 0; i < count; i++) {
-      const offered = i < this.#offerCount ? this.#offers[i] : NO_SESSION;
-      this.#addUse(facts, offered, i < this.#issueCount ? this.#issues[i] : NO_SESSION);
+      this.#addUse(facts, i < offerCount ? offers[i] : NO_SESSION, i < issueCount ? issues[i] : NO_SESSION);
     }
   }
 
@@ -65,9 +63,60 @@ export class SessionUses {
     }
     // A connection is once in the list of a session.
     const other = issued === offered ? NO_SESSION : issued;
-    const use = this.#uses.add(facts, offered, other, this.#isSuperseded);
+    const use = this.#uses.add(facts, offered, other, this.#present.isSuperseded);
     if (offered >= 0) this.#link(offered, use);
     if (other >= 0) this.#link(other, use);
+  }
+
+  /** When a session was last used: when the connection that used it last was over. */
+  lastUsed(session: number): number {
+    const last = this.#ids.rows.ints[session + LAST_USE] - 1;
+    return last < 0 ? Number.NEGATIVE_INFINITY : this.#uses.rows.endTime(last, 0);
+  }
+
+  /** When the older half of the sessions was last used, by a sample of them. */
+  get medianUse(): number {
+    const median = new Median();
+    for (let session = this.after(-1); session >= 0; session = this.after(session)) median.add(this.lastUsed(session));
+    return median.value ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** A copy without the sessions that were last used before a time. */
+  since(before: number): SessionUses {
+    const kept = new SessionUses(this.#limits, this.#warnings);
+    const numbers = new Map<number, number>();
+    for (let identifier = this.#ids.after(-1); identifier >= 0; identifier = this.#ids.after(identifier)) {
+      if (this.lastUsed(this.#ids.root(identifier)) < before) continue;
+      numbers.set(identifier, this.#copyIdentifier(identifier, kept));
+    }
+    for (const [identifier, copy] of numbers) {
+      const number = (of: number) => numbers.get(of) as number;
+      if (this.#ids.isJoined(identifier)) kept.#ids.join(copy, number(this.#ids.root(identifier)));
+      else kept.#ids.setLifetime(copy, this.#ids.lifetime(identifier));
+      const current = this.#ids.current(identifier);
+      if (current >= 0) kept.#ids.setCurrent(copy, number(current));
+    }
+    this.#copyUses(kept, (session) => numbers.get(session) ?? NO_SESSION);
+    return kept;
+  }
+
+  /** Clients are told apart by the numbers of texts. */
+  #copyIdentifier(identifier: number, into: SessionUses): number {
+    if (!this.#ids.isClient(identifier)) return into.#ids.copy(this.#ids, identifier);
+    const [client, serverName] = this.#ids.words(identifier);
+    return into.#present.internClient(this.#ids.server(identifier), ...into.#uses.copyClient(this.#uses, client, serverName));
+  }
+
+  #copyUses(into: SessionUses, numberOf: (session: number) => number): void {
+    const { rows } = this.#uses;
+    for (let row = rows.after(-1); row >= 0; row = rows.after(row)) {
+      const offered = numberOf(rows.offered(row));
+      const issued = numberOf(rows.issued(row));
+      if (offered < 0 && issued < 0) continue;
+      const copy = into.#uses.copy(this.#uses, row, offered, issued);
+      if (offered >= 0) into.#link(offered, copy);
+      if (issued >= 0) into.#link(issued, copy);
+    }
   }
 
   /** The session after another one, the first one after -1; -1 when there is none. */
@@ -114,18 +163,22 @@ export class SessionUses {
   }
 
   /**
-   * Visits each connection that issued or offered a session, in the order of their ends.
+   * Visits the connections that issued or offered a session, in the order of their ends: `count` of them, or a few more or less.
    *
+   * @param from what the visit before returned; -1 for the first ones
    * @param visit `hasSession`: it left the client with a session; `isIssue`: it issued one of `kind`, or is the first that is seen of it
+   * @returns -1 after the last one
    */
   eachConnection(
+    from: number,
+    count: number,
     visit: (server: number, kind: Session['kind'], use: Use, offers: boolean, hasSession: boolean, isIssue: boolean) => void,
-  ): void {
+  ): number {
     const { rows } = this.#uses;
     const use = this.#view(0);
     let offers = false;
     let hasSession = false;
-    for (let row = rows.after(-1); row >= 0; ) {
+    for (let row = rows.after(from), visited = 0; row >= 0; visited++) {
       const next = rows.after(row);
       const offered = rows.offered(row);
       const issued = rows.issued(row);
@@ -143,10 +196,12 @@ export class SessionUses {
         if (next < 0 || rows.ints[next + Field.STREAM] !== use.stream) {
           visit(this.#ids.server(session), kind === 'client' ? 'psk' : kind, use, offers, hasSession, isIssue);
           offers = hasSession = false;
+          if (visited >= count) return row;
         }
       }
       row = next;
     }
+    return -1;
   }
 
   addressOf(number: number): string {
@@ -198,7 +253,7 @@ export class SessionUses {
     const count = this.#readListed(session);
     if (count === 0 || !this.#ids.isPsk(session) || this.views[0].role === 'issued' || this.#isIssued(session)) return count;
     this.#inference ??= new IssueInference(this.#ids, this.#uses, (server, use) =>
-      this.#internClient(server, use.clientAddress, use.serverName),
+      this.#present.internClient(server, use.clientAddress, use.serverName),
     );
     const issue = this.#inference.issueOf(session);
     if (issue === null) return count;
@@ -221,89 +276,6 @@ export class SessionUses {
   #view(index: number): Use {
     if (index === this.views.length) this.views.push(new Use(this.#uses.rows));
     return this.views[index];
-  }
-
-  /** What a client offers: a ticket or the session ID of its TLS 1.2, or the PSKs of its TLS 1.3. Of these only the one that was taken counts, if one was. */
-  #collectOffers(facts: ConnectionFacts, server: number): void {
-    if (facts.isTls13) {
-      if (facts.resumption === 'unknown') return;
-      if (facts.resumption === 'resumed') {
-        const taken = facts.offeredPsk[facts.selectedPsk];
-        if (taken && isTicket(taken)) this.#offer(this.#internDigest(server, 'psk', taken.digest));
-      } else for (const psk of facts.offeredPsk) if (isTicket(psk)) this.#offer(this.#internDigest(server, 'psk', psk.digest));
-    } else if (facts.offeredTicket) {
-      if (facts.resumption !== 'unknown') this.#offerTicket(server, facts.offeredTicket);
-    } else if (offersSessionId(facts)) this.#offer(this.#internId(server, facts.offeredId));
-  }
-
-  #offerTicket(server: number, ticket: Digest): void {
-    const identifier = this.#ids.intern(server, 'ticket', ticket, 0, DIGEST_BYTES);
-    const session = this.#known(identifier);
-    if (session < 0) return;
-    const current = this.#ids.current(session);
-    this.#isSuperseded = current >= 0 && current !== identifier;
-    this.#offer(session);
-  }
-
-  #collectIssues(facts: ConnectionFacts, server: number): void {
-    this.#issue(this.#internIssued(facts, server));
-    if (facts.issuedTickets.length > 0) this.#collectTickets(facts, server);
-    // Tickets may be among what was not decrypted; behind a proxy all clients look like one.
-    if (!facts.isTls13 || facts.issuedTickets.length > 0 || facts.isProxied) return;
-    if (facts.handshake === 'full' || facts.handshake === 'resumed')
-      this.#issue(this.#internClient(server, this.#uses.clientNumber(facts), this.#uses.serverNameNumber(facts)));
-  }
-
-  #collectTickets(facts: ConnectionFacts, server: number): void {
-    for (const { digest, lifetime } of facts.issuedTickets) {
-      const identifier = this.#ids.intern(server, facts.isTls13 ? 'psk' : 'ticket', digest, 0, DIGEST_BYTES);
-      const session = this.#known(identifier);
-      if (session < 0) continue;
-      this.#ids.setLifetime(session, Math.min(lifetime, 0x7fffffff));
-      // A ticket that replaces the one that was taken continues its session (RFC 5077 3.3).
-      if (facts.resumedBy === 'ticket' && this.#offerCount > 0) {
-        const root = this.#offers[0];
-        this.#join(session, root);
-        this.#ids.setCurrent(root, identifier);
-      } else this.#issue(session);
-    }
-  }
-
-  #offer(session: number): void {
-    if (session < 0 || this.#offerCount === MAX_OF_CONNECTION) return;
-    if (this.#offerCount > 0 && this.#offers.subarray(0, this.#offerCount).includes(session)) return;
-    this.#offers[this.#offerCount++] = session;
-  }
-
-  #issue(session: number): void {
-    if (session >= 0 && this.#issueCount < MAX_OF_CONNECTION) this.#issues[this.#issueCount++] = session;
-  }
-
-  #internId(server: number, id: IdFacts): number {
-    return this.#known(this.#ids.intern(server, 'session-id', id.words, id.at, id.length));
-  }
-
-  /** A void ID is a session that was dead from the start: its use says so. */
-  #internIssued({ issuedId, voidId }: ConnectionFacts, server: number): number {
-    if (issuedId.length > 0) return this.#internId(server, issuedId);
-    return voidId.length > 0 ? this.#internId(server, voidId) : NO_SESSION;
-  }
-
-  #internDigest(server: number, kind: 'ticket' | 'psk', digest: Digest): number {
-    return this.#known(this.#ids.intern(server, kind, digest, 0, DIGEST_BYTES));
-  }
-
-  #internClient(server: number, client: number, serverName: number): number {
-    if (client === 0) return NO_SESSION;
-    this.#client[0] = client;
-    this.#client[1] = serverName;
-    return this.#known(this.#ids.intern(server, 'client', this.#client, 0, DIGEST_BYTES));
-  }
-
-  #known(session: number): number {
-    if (session >= 0) return this.#ids.root(session);
-    this.#full();
-    return session;
   }
 
   #full(): void {
@@ -353,15 +325,4 @@ export class SessionUses {
     const isLastAcceptance = this.#uses.isResumed(second, session) && !this.#uses.isResumed(third, session);
     this.#uses.unlinkNext(isLastAcceptance ? second : first, session);
   }
-}
-
-/** A PSK that was agreed on elsewhere has no age (RFC 8446 4.2.11). */
-function isTicket(psk: OfferedPsk): boolean {
-  return psk.obfuscatedAge !== 0;
-}
-
-/** Whether the session ID of a ClientHello is an offer: not beside a ticket (RFC 5077 3.4), nor where TLS 1.3 was negotiated (RFC 8446 4.1.2). */
-function offersSessionId(facts: ConnectionFacts): boolean {
-  if (facts.offeredId.length <= 0 || facts.offersTicket || facts.isTls13) return false;
-  return facts.resumption !== 'unknown' || ((facts.maybePadding || facts.isHelloCut) && facts.handshake === 'full');
 }

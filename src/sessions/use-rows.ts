@@ -34,6 +34,9 @@ const NEXT_OF_OFFERED = 2;
 const NEXT_OF_ISSUED = 3;
 const PAIR_INTS = 4;
 
+/** Rows that a copy has room for at first: a copy is for what is open at the time. */
+const ROOM_OF_COPY = 1 << 10;
+
 /** Times that are kept as they are: a double each. */
 const TIME_INTS = 2;
 /** From 2004 to 2038 a double of Unix seconds tells no less: then ends up to 512 s after the answer are kept exactly. */
@@ -68,11 +71,14 @@ export class UseRows {
   readonly #pairs: Rows;
   readonly #times: Rows;
 
-  /** @param limit connections that there will be at most */
-  constructor(limit: number) {
-    this.#rows = new Rows(USE_INTS, limit);
-    this.#pairs = new Rows(PAIR_INTS, limit);
-    this.#times = new Rows(TIME_INTS, 2 * limit);
+  /**
+   * @param limit connections that there will be at most
+   * @param original what they are to be a copy of
+   */
+  constructor(limit: number, original: UseRows | null = null) {
+    this.#rows = original ? original.#rows.clone(ROOM_OF_COPY) : new Rows(USE_INTS, limit);
+    this.#pairs = original ? original.#pairs.clone(ROOM_OF_COPY) : new Rows(PAIR_INTS, limit);
+    this.#times = original ? original.#times.clone(ROOM_OF_COPY) : new Rows(TIME_INTS, 2 * limit);
   }
 
   get size(): number {

@@ -7,6 +7,9 @@ import { ADDRESS_BITS, Field, UseFlag, UseRows } from './use-rows.js';
 const { STREAM, CLIENT_HELLO, SERVER_HELLO, HELLO_LEAD, CLIENT, PORT_AND_FLAGS, CLOSES, END_FRAMES, NAMES } = Field;
 const Flag = UseFlag;
 
+/** What a copy of a row takes over as it is. */
+const COPIED = [STREAM, CLIENT_HELLO, SERVER_HELLO, HELLO_LEAD, CLOSES, END_FRAMES, END_FRAMES + 1];
+const ADDRESS_MASK = (1 << ADDRESS_BITS) - 1;
 /** Different texts that are told apart; what comes after shares the number of none. */
 const MAX_TEXTS = (1 << ADDRESS_BITS) - 1;
 /** Numbers of fingerprints up to this one are kept: those are the bits beside the address. */
@@ -15,15 +18,27 @@ const MAX_FINGERPRINT = (1 << (32 - ADDRESS_BITS)) - 1;
 /** Connections that issued or offered a session. Each is in the lists of at most two sessions. */
 export class Uses {
   readonly rows: UseRows;
-  readonly #addresses = new Texts();
-  readonly #names = new Texts();
-  readonly #versions = new Texts();
+  readonly #limit: number;
+  readonly #addresses: Texts;
+  readonly #names: Texts;
+  readonly #versions: Texts;
   #lastName: string | null = null;
   #lastLower: string | null = null;
 
-  /** @param limit connections remembered */
-  constructor(limit: number) {
-    this.rows = new UseRows(limit);
+  /**
+   * @param limit connections remembered
+   * @param original what they are to be a copy of. Both number texts alike, as new ones of either are numbered for both.
+   */
+  constructor(limit: number, original: Uses | null = null) {
+    this.#limit = limit;
+    this.rows = new UseRows(limit, original?.rows);
+    this.#addresses = original ? original.#addresses : new Texts();
+    this.#names = original ? original.#names : new Texts();
+    this.#versions = original ? original.#versions : new Texts();
+  }
+
+  clone(): Uses {
+    return new Uses(this.#limit, this);
   }
 
   get size(): number {
@@ -50,6 +65,28 @@ export class Uses {
     rows.setEndTime(row, 0, facts.client.frame > 0 ? facts.client.time : facts.end);
     if (facts.server.frame > 0) rows.setEndTime(row, 1, facts.server.time);
     return row;
+  }
+
+  /** The same connection of other uses, with the sessions as they are numbered here. */
+  copy(from: Uses, row: number, offered: number, issued: number): number {
+    const { rows } = this;
+    const source = from.rows.ints;
+    const copy = rows.add(source[row + PORT_AND_FLAGS] & ~Flag.OFFERS, from.answerTime(row), offered, issued);
+    const { ints } = rows;
+    for (const field of COPIED) ints[copy + field] = source[row + field];
+    const client = source[row + CLIENT];
+    ints[copy + CLIENT] = this.#addresses.intern(from.#addresses.text(client & ADDRESS_MASK)) | (client & ~ADDRESS_MASK);
+    const names = source[row + NAMES];
+    const version = this.#versions.intern(from.#versions.text(names & 0xff));
+    ints[copy + NAMES] = (this.#names.intern(from.#names.text(names >>> 8)) << 8) | (version & 0xff);
+    rows.setEndTime(copy, 0, from.rows.endTime(row, 0));
+    if (source[row + END_FRAMES + 1] > 0) rows.setEndTime(copy, 1, from.rows.endTime(row, 1));
+    return copy;
+  }
+
+  /** The numbers that client and server name of other uses have here. */
+  copyClient(from: Uses, client: number, serverName: number): [client: number, serverName: number] {
+    return [this.#addresses.intern(from.#addresses.text(client)), this.#names.intern(from.#names.text(serverName))];
   }
 
   /** Host names are the same in either case (RFC 6066 3). */

@@ -4,33 +4,53 @@ import { EvidenceByKind } from './evidence.js';
 import type { SessionUses } from './session-uses.js';
 import type { Offer, Teller } from './story.js';
 
+/** Sessions, or connections, that are looked at before something else may go on. */
+export const SLICE = 2048;
+
 /**
+ * Yields now and then, so that something else may go on.
+ *
  * @param clients are told of all connections on the way
  * @returns by the number of the server
  */
-export function weigh(sessions: SessionUses, servers: number, teller: Teller, clients: Clients): EvidenceByKind[] {
+export function* weigh(
+  sessions: SessionUses,
+  servers: number,
+  teller: Teller,
+  clients: Clients,
+): Generator<undefined, readonly EvidenceByKind[]> {
   const evidence = Array.from({ length: servers }, () => new EvidenceByKind());
   const { offered, declined } = numbersOf(sessions);
   // Where nothing was declined there is nothing to explain.
   const hasDeclines = new Uint8Array(servers);
   for (const session of declined) hasDeclines[sessions.server(session)] = 1;
-  sessions.eachConnection((server, kind, use, offers, hasSession, isIssue) => {
-    clients.add(server, use, offers, hasSession);
-    if (hasDeclines[server] === 1) evidence[server].addConnection(kind, use, isIssue);
-  });
+  for (let from = -1; ; yield) {
+    from = sessions.eachConnection(from, SLICE, (server, kind, use, offers, hasSession, isIssue) => {
+      clients.add(server, use, offers, hasSession);
+      if (hasDeclines[server] === 1) evidence[server].addConnection(kind, use, isIssue);
+    });
+    if (from < 0) break;
+  }
   for (const server of evidence) server.sealConnections();
-  const tell = (numbers: readonly number[], round: 'survey' | 'compare' | 'count') => {
-    for (const session of numbers) {
+  yield* tell(offered, 'survey');
+  for (const server of evidence) server.sealOffers();
+  yield* tell(declined, 'compare');
+  for (const server of evidence) server.conclude();
+  yield* tell(declined, 'count');
+  return evidence;
+
+  function* tell(numbers: readonly number[], round: 'survey' | 'compare' | 'count'): Generator<undefined, void> {
+    for (let from = 0; from < numbers.length; from += SLICE, yield) tellSome(numbers, from, round);
+  }
+
+  function tellSome(numbers: readonly number[], from: number, round: 'survey' | 'compare' | 'count'): void {
+    const end = Math.min(from + SLICE, numbers.length);
+    for (let i = from; i < end; i++) {
+      const session = numbers[i];
       const visit: (offer: Offer) => void = evidence[sessions.server(session)][round];
       teller.tell(sessions.views, sessions.read(session), sessions.kind(session), sessions.lifetime(session), visit);
     }
-  };
-  tell(offered, 'survey');
-  for (const server of evidence) server.sealOffers();
-  tell(declined, 'compare');
-  for (const server of evidence) server.conclude();
-  tell(declined, 'count');
-  return evidence;
+  }
 }
 
 /** The sessions that were offered, and those of them that were declined. */

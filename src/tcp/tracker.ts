@@ -153,14 +153,40 @@ export class TcpTracker {
     else if (flags & FIN) this.#end(connection, side, FIN_SEEN, advance(payload, length), flags);
   }
 
+  /** Rows of the connections that the consumer was not told the end of, by stream. */
+  get open(): Int32Array {
+    const connections = this.#connections;
+    const open: number[] = [];
+    for (let row = 0; row < connections.rows.end; row += ROW_INTS) if (connections.isOpen(row)) open.push(row);
+    return Int32Array.from(open.sort((a, b) => connections.stream(a) - connections.stream(b)));
+  }
+
+  /** Connections followed, and those remembered, ended ones included. */
+  get sizes(): { open: number; remembered: number } {
+    return { open: this.#connections.rows.size, remembered: this.#flows.size };
+  }
+
+  /** It is `time`, although no packet came: tells of the closed connections that have waited long enough. */
+  elapse(time: number): void {
+    if (time <= this.#now.time) return;
+    this.#now.time = time;
+    if (time >= this.#due) this.#release();
+  }
+
+  /** Tells of the connections that no packet came of since a time, and follows them no more: of open ones, and of those with an ended side. */
+  expire(openSince: number, endedSince: number): void {
+    const connections = this.#connections;
+    const { floats } = connections.rows;
+    for (let row = 0; row < connections.rows.end; row += ROW_INTS) {
+      if (!connections.isOpen(row)) continue;
+      const hasEnded = connections.hasEnded(sideOf(row, 0)) || connections.hasEnded(sideOf(row, 1));
+      if (floats[(row >> 1) + LAST] < (hasEnded ? endedSince : openSince)) this.#finish(row);
+    }
+  }
+
   /** The capture is over: tells of up to `count` of the connections that are still followed, by stream. False when none is left. */
   finish(count: number): boolean {
-    const connections = this.#connections;
-    if (!this.#remaining) {
-      const open: number[] = [];
-      for (let row = 0; row < connections.rows.end; row += ROW_INTS) if (connections.isOpen(row)) open.push(row);
-      this.#remaining = Int32Array.from(open.sort((a, b) => connections.stream(a) - connections.stream(b)));
-    }
+    this.#remaining ??= this.open;
     const some = this.#remaining.subarray(0, count);
     for (const connection of some) this.#tell(connection);
     this.#remaining = this.#remaining.subarray(some.length);

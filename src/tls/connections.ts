@@ -3,7 +3,7 @@ import type { Endpoint } from '../model.js';
 import { type Direction, ROW_INTS } from '../tcp/connections.js';
 import { Fingerprints } from '../wire/client-fingerprint.js';
 import type { RecordDecryptor } from './decryption.js';
-import { Tls, TlsSide } from './fields.js';
+import { Tls, TlsFlag, TlsSide } from './fields.js';
 
 /** An alert before the last one of its direction. */
 interface EarlierAlert {
@@ -83,6 +83,10 @@ export class TlsConnections {
     this.#serverNames[index] = null;
     this.#protocols[index] = null;
     if (this.#extras.size > 0) this.#extras.delete(connection);
+  }
+
+  isTls(connection: number): boolean {
+    return this.has(connection, TlsFlag.TLS);
   }
 
   flags(connection: number): number {
