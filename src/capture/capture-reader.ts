@@ -64,6 +64,7 @@ export class CaptureReader implements Reader {
       snapLength: decoder?.snapLength ?? null,
       frames: this.frames,
       bytes: decoder?.bytes ?? 0,
+      dropped: decoder?.dropped ?? null,
       truncated: this.#truncated,
     };
   }

@@ -33,6 +33,8 @@ export interface Decoder {
   readonly bytes: number;
   /** Set when decoding cannot go on. */
   readonly damage: Damage | null;
+  /** Frames lost before they could be written, as the newest statistics tell; null where there are none. */
+  readonly dropped: number | null;
 
   /**
    * Delivers every record that is complete in `bytes[start … end)`.

@@ -2,13 +2,14 @@ import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { openPath, StreamSource } from './byte-source.js';
 import { CaptureReader } from './capture-reader.js';
 import { InputError, inputErrorFrom } from './input-error.js';
+import { CapReader, type CapSource } from './live/cap-source.js';
 import { MAGIC_BYTES } from './magic.js';
 import { isPcap } from './pcap.js';
 import { ParserReader, type PcapParserLike } from './pcap-parser.js';
 import type { Reader, ReaderOptions } from './reader.js';
 
-/** A path, a stream of bytes with or without a name, or an object of npm pcap-parser's `parse()`. */
-export type CaptureInput = string | NamedStream | AsyncIterable<Uint8Array> | PcapParserLike;
+/** A path, a stream of bytes with or without a name, an object of npm pcap-parser's `parse()`, or an open interface of npm cap. */
+export type CaptureInput = string | NamedStream | AsyncIterable<Uint8Array> | PcapParserLike | CapSource;
 
 export interface NamedStream {
   /** For messages and the report. */
@@ -17,7 +18,7 @@ export interface NamedStream {
 }
 
 /** An input, told apart and not opened yet. */
-export type PreparedInput = PreparedPath | PreparedStream | PreparedParser;
+export type PreparedInput = PreparedPath | PreparedStream | PreparedEmitter;
 
 export interface PreparedPath {
   kind: 'path';
@@ -32,31 +33,36 @@ interface PreparedStream {
   stream: AsyncIterable<Uint8Array>;
 }
 
-interface PreparedParser {
-  kind: 'parser';
+/** What emits its frames as events, and is listened to from now on. */
+interface PreparedEmitter {
+  kind: 'emitter';
   name: string;
-  reader: ParserReader;
+  reader: ParserReader | CapReader;
 }
 
-/** Tells inputs apart, and begins to listen to parsers. */
+/** Tells inputs apart, and begins to listen to those that emit events. */
 export function prepareInput(input: CaptureInput): PreparedInput {
   if (typeof input === 'string') return { kind: 'path', name: input, stats: statsOf(input) };
   if (isObject(input)) {
     if (isStream(input)) return { kind: 'stream', name: nameOf(input), stream: input };
     if ('on' in input && typeof input.on === 'function') {
       const reader = new ParserReader(input as PcapParserLike);
-      return { kind: 'parser', name: reader.name, reader };
+      return { kind: 'emitter', name: reader.name, reader };
+    }
+    if ('cap' in input) {
+      const reader = new CapReader(input);
+      return { kind: 'emitter', name: reader.name, reader };
     }
     if ('stream' in input && isObject(input.stream) && isStream(input.stream)) {
       return { kind: 'stream', name: String((input as NamedStream).name), stream: input.stream };
     }
   }
-  throw new TypeError('an input must be a path, a stream of bytes, or a pcap-parser object');
+  throw new TypeError('an input must be a path, a stream of bytes, a pcap-parser object, or { cap, buffer, linkType }');
 }
 
-/** Whether secrets may come with the packets, as they do in pcapng; false only where a file is known to be a classic pcap. */
+/** Whether secrets may come with the packets, as they do in pcapng; false where it is known that they cannot. */
 export function mayHoldSecrets(input: CaptureInput): boolean {
-  if (typeof input !== 'string') return !('on' in input && !(Symbol.asyncIterator in input));
+  if (typeof input !== 'string') return Symbol.asyncIterator in input || !('on' in input || 'cap' in input);
   const stats = statsOf(input);
   if (stats instanceof InputError || !stats.isFile()) return true;
   const fd = openSync(input, 'r');
@@ -81,7 +87,7 @@ export function totalBytesOf(inputs: readonly PreparedInput[]): number | null {
 }
 
 export function openInput(input: PreparedInput, options: ReaderOptions): Reader {
-  if (input.kind === 'parser') {
+  if (input.kind === 'emitter') {
     input.reader.begin(options);
     return input.reader;
   }

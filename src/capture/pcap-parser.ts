@@ -134,6 +134,7 @@ export class ParserReader implements Reader {
       snapLength: this.#header ? snapLengthOf(this.#header.snapshotLength) : null,
       frames: this.#frames,
       bytes: this.#bytes,
+      dropped: null,
       truncated: this.#truncated,
     };
   }

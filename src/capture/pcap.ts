@@ -34,6 +34,7 @@ export class PcapDecoder implements Decoder {
   frames = 0;
   bytes = 0;
   damage: Damage | null = null;
+  readonly dropped = null;
   readonly #variant: Variant;
   readonly #littleEndian: boolean;
   readonly #linkType: number;

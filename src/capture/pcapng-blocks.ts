@@ -1,7 +1,15 @@
 // Layout of pcapng blocks, and what makes one impossible: draft-ietf-opsawg-pcapng, section 4
 import { MAX_CAPTURED_BYTES } from './decoder.js';
 
-export const BLOCK = { section: 0x0a0d0d0a, interface: 1, packet: 2, simplePacket: 3, enhancedPacket: 6, secrets: 10 } as const;
+export const BLOCK = {
+  section: 0x0a0d0d0a,
+  interface: 1,
+  packet: 2,
+  simplePacket: 3,
+  statistics: 5,
+  enhancedPacket: 6,
+  secrets: 10,
+} as const;
 
 // Offsets from the first byte of a block: its type, its length, then its body.
 export const LENGTH = 4;
@@ -10,6 +18,8 @@ export const SECTION = { magic: 8, major: 12, bytes: 24 } as const;
 /** Enhanced Packet Block (4.3) and the obsolete Packet Block (appendix A), whose interface number has 16 bits. */
 export const PACKET = { interface: 8, high: 12, low: 16, capturedLength: 20, originalLength: 24, data: 28 } as const;
 export const SIMPLE_PACKET = { originalLength: 8, data: 12 } as const;
+/** Interface Statistics Block (4.6). */
+export const STATISTICS = { interface: 8, high: 12, low: 16, options: 20 } as const;
 export const SECRETS = { type: 8, length: 12, data: 16 } as const;
 export const TRAILER_BYTES = 4;
 export const MIN_BLOCK_BYTES = BODY + TRAILER_BYTES;
@@ -18,8 +28,8 @@ export const MIN_BLOCK_BYTES = BODY + TRAILER_BYTES;
 export const PCAPNG_MAGIC_BYTES = 12;
 
 /** Section 4.1. Reads the same in the file's own byte order only. */
-const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
-const MAJOR_VERSION = 1;
+export const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+export const MAJOR_VERSION = 1;
 
 /** Whether the input whose first `PCAPNG_MAGIC_BYTES` are in `view` is pcapng. */
 export function isPcapng(view: DataView): boolean {

@@ -1,4 +1,4 @@
-// Interface Description Block of pcapng: draft-ietf-opsawg-pcapng, section 4.2
+// Interface Description and Statistics Blocks of pcapng: draft-ietf-opsawg-pcapng, sections 4.2 and 4.6
 import { snapLengthOf } from './decoder.js';
 import { Clock } from './timestamp.js';
 
@@ -9,11 +9,16 @@ export interface CaptureInterface {
   /** Null when there is no limit. */
   snapLength: number | null;
   clock: Clock;
+  /** Frames lost, as its newest statistics tell; null before the first ones. */
+  dropped: number | null;
 }
 
 const BODY = { linkType: 0, snapLength: 4, options: 8 } as const;
 const OPTION = { end: 0, timeResolution: 9, timeOffset: 14 } as const;
+/** isb_ifdrop: by the interface, isb_osdrop: by the operating system; neither counts what the other does. */
+const COUNTER = { interfaceDropped: 5, systemDropped: 7 } as const;
 const OPTION_HEADER_BYTES = 4;
+const COUNTER_BYTES = 8;
 
 /** if_tsresol when the option is absent: microseconds. */
 const MICROSECONDS = 6;
@@ -41,7 +46,30 @@ export function parseInterface(view: DataView, start: number, end: number, littl
     linkType: view.getUint16(start + BODY.linkType, littleEndian),
     snapLength: snapLengthOf(view.getUint32(start + BODY.snapLength, littleEndian)),
     clock: new Clock(resolution, offsetSeconds),
+    dropped: null,
   };
+}
+
+/**
+ * The frames lost that the options `start … end` of an Interface Statistics Block tell of; null when they do not. They only count:
+ * one that goes beyond the end is left out.
+ */
+export function droppedFrames(view: DataView, start: number, end: number, littleEndian: boolean): number | null {
+  let dropped: number | null = null;
+  let at = start;
+  while (end - at >= OPTION_HEADER_BYTES) {
+    const code = view.getUint16(at, littleEndian);
+    const length = view.getUint16(at + 2, littleEndian);
+    const value = at + OPTION_HEADER_BYTES;
+    if (code === OPTION.end || length > end - value) break;
+    if ((code === COUNTER.interfaceDropped || code === COUNTER.systemDropped) && length === COUNTER_BYTES) {
+      const count = unsigned64(view, value, littleEndian);
+      // All bits set is a counter that its writer did not have.
+      if (count <= Number.MAX_SAFE_INTEGER) dropped = (dropped ?? 0) + count;
+    }
+    at = value + padded(length);
+  }
+  return dropped;
 }
 
 /** Values are padded to 32 bits. */
@@ -50,6 +78,11 @@ function padded(length: number): number {
 }
 
 function signed64(view: DataView, at: number, littleEndian: boolean): number {
-  const first = littleEndian ? 4 : 0;
-  return view.getInt32(at + first, littleEndian) * 2 ** 32 + view.getUint32(at + 4 - first, littleEndian);
+  const high = littleEndian ? 4 : 0;
+  return view.getInt32(at + high, littleEndian) * 2 ** 32 + view.getUint32(at + 4 - high, littleEndian);
+}
+
+function unsigned64(view: DataView, at: number, littleEndian: boolean): number {
+  const high = littleEndian ? 4 : 0;
+  return view.getUint32(at + high, littleEndian) * 2 ** 32 + view.getUint32(at + 4 - high, littleEndian);
 }

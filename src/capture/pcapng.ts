@@ -12,11 +12,12 @@ import {
   SECRETS,
   SECTION,
   SIMPLE_PACKET,
+  STATISTICS,
   secretsProblem,
   sectionProblem,
   TRAILER_BYTES,
 } from './pcapng-blocks.js';
-import { type CaptureInterface, parseInterface } from './pcapng-interface.js';
+import { type CaptureInterface, droppedFrames, parseInterface } from './pcapng-interface.js';
 
 /** A block up to this is looked at only when it is there as a whole; of a larger one only the beginning is. */
 const MAX_WHOLE_BLOCK_BYTES = WINDOW_BYTES - 64 * 1024;
@@ -33,6 +34,7 @@ export class PcapngDecoder implements Decoder {
   frames = 0;
   bytes = 0;
   damage: Damage | null = null;
+  dropped: number | null = null;
   /** Section Header Blocks read. */
   sections = 0;
   readonly #options: DecoderOptions;
@@ -116,6 +118,9 @@ export class PcapngDecoder implements Decoder {
         return this.#interface(view, at, length);
       case BLOCK.secrets:
         return secretsProblem(view, at, length, this.#littleEndian) ?? this.#wholeSecrets(bytes, view, at);
+      case BLOCK.statistics:
+        this.#statistics(view, at, length);
+        return null;
       default:
         return null;
     }
@@ -171,6 +176,17 @@ export class PcapngDecoder implements Decoder {
     else this.snapLength = known === null || parsed.snapLength === null ? null : Math.max(known, parsed.snapLength);
     this.#anyInterface = true;
     return null;
+  }
+
+  /** Counts are not worth an end of the reading: what is wrong with them is left out. */
+  #statistics(view: DataView, at: number, length: number): void {
+    if (length < STATISTICS.options + TRAILER_BYTES) return;
+    const described = this.#interfaces[view.getUint32(at + STATISTICS.interface, this.#littleEndian)];
+    if (described === undefined) return;
+    const dropped = droppedFrames(view, at + STATISTICS.options, at + length - TRAILER_BYTES, this.#littleEndian);
+    if (dropped === null) return;
+    this.dropped = (this.dropped ?? 0) + dropped - (described.dropped ?? 0);
+    described.dropped = dropped;
   }
 
   #wholeSecrets(bytes: Uint8Array, view: DataView, at: number): null {

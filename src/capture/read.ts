@@ -19,6 +19,11 @@ export interface ReadProgress {
   frames: number;
 }
 
+/** The same, and what the report says of the inputs as far as they were read. */
+export interface ReadStep extends ReadProgress {
+  sources(): CaptureSource[];
+}
+
 export interface ReadOptions {
   /** Ends reading, also while it waits for a stream: the signal's reason is thrown. */
   signal?: AbortSignal | undefined;
@@ -40,7 +45,7 @@ export function readCapture(
   sink: FrameSink,
   warnings: Warnings,
   options: ReadOptions = {},
-): AsyncGenerator<ReadProgress, CaptureSource[]> {
+): AsyncGenerator<ReadStep, CaptureSource[]> {
   if (inputs.length === 0) throw new TypeError('no input was given');
   // Not in the generator: a pcap-parser emits from the next tick on, whether someone listens or not.
   return readAll(inputs.map(prepareInput), sink, warnings, options);
@@ -50,9 +55,11 @@ export function readCapture(
 const TURN_MILLISECONDS = 50;
 
 interface State {
-  progress: ReadProgress;
+  progress: ReadStep;
   /** When the event loop last had a turn. */
   turnAt: number;
+  /** The inputs before the present one. */
+  before: readonly CaptureSource[];
 }
 
 async function* readAll(
@@ -60,10 +67,14 @@ async function* readAll(
   sink: FrameSink,
   warnings: Warnings,
   { signal, onSecrets }: ReadOptions,
-): AsyncGenerator<ReadProgress, CaptureSource[]> {
-  const state: State = { progress: { bytesRead: 0, totalBytes: totalBytesOf(inputs), frames: 0 }, turnAt: performance.now() };
+): AsyncGenerator<ReadStep, CaptureSource[]> {
   const window = createWindow();
   const sources: CaptureSource[] = [];
+  const state: State = {
+    progress: { bytesRead: 0, totalBytes: totalBytesOf(inputs), frames: 0, sources: () => [...sources] },
+    turnAt: performance.now(),
+    before: sources,
+  };
   const failures: InputError[] = [];
   const ordered = await inTimeOrder(inputs, window, signal);
   for (const input of ordered) {
@@ -74,7 +85,16 @@ async function* readAll(
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       failures.push(error);
-      sources.push({ name: input.name, format: 'pcap', linkTypes: [], snapLength: null, frames: 0, bytes: 0, truncated: true });
+      sources.push({
+        name: input.name,
+        format: 'pcap',
+        linkTypes: [],
+        snapLength: null,
+        frames: 0,
+        bytes: 0,
+        dropped: null,
+        truncated: true,
+      });
     }
   }
   if (failures.length === inputs.length) throw failures[0];
@@ -83,13 +103,14 @@ async function* readAll(
 }
 
 /** Yields progress after each window; the result is what the report says of this input. */
-async function* readOne(input: PreparedInput, options: ReaderOptions, state: State): AsyncGenerator<ReadProgress, CaptureSource> {
+async function* readOne(input: PreparedInput, options: ReaderOptions, state: State): AsyncGenerator<ReadStep, CaptureSource> {
   const { bytesRead, totalBytes } = state.progress;
   const reader = openInput(input, options);
+  const sources = () => [...state.before, reader.describe()];
   try {
     for (let more = true; more; ) {
       more = await reader.step(WINDOW_BYTES);
-      state.progress = { bytesRead: bytesRead + reader.bytesRead, totalBytes, frames: options.framesBefore + reader.frames };
+      state.progress = { bytesRead: bytesRead + reader.bytesRead, totalBytes, frames: options.framesBefore + reader.frames, sources };
       yield state.progress;
       if (performance.now() - state.turnAt > TURN_MILLISECONDS) {
         await nextTurn();

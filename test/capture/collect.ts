@@ -44,7 +44,8 @@ export async function collect(inputs: readonly CaptureInput[], options: ReadOpti
   for (;;) {
     const { done, value } = await reading.next();
     if (done) return { frames, sources: value, warnings: warnings.list(), progress };
-    progress.push(value);
+    const { bytesRead, totalBytes, frames: delivered } = value;
+    progress.push({ bytesRead, totalBytes, frames: delivered });
   }
 }
 

@@ -22,7 +22,7 @@ describe('a pcap-parser object', () => {
     expect(frames).toEqual(seen(PACKETS));
     expect(warnings).toEqual([]);
     expect(sources).toEqual([
-      { name: path, format: 'pcap', linkTypes: ['Ethernet'], snapLength: 96, frames: 3, bytes: 122, truncated: false },
+      { name: path, format: 'pcap', linkTypes: ['Ethernet'], snapLength: 96, frames: 3, bytes: 122, dropped: null, truncated: false },
     ]);
   });
 

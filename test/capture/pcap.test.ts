@@ -18,7 +18,16 @@ describe('pcap', () => {
     expect(frames).toEqual(seen(PACKETS));
     expect(warnings).toEqual([]);
     expect(sources).toEqual([
-      { name: 'stream', format: 'pcap', linkTypes: ['Ethernet'], snapLength: 262_144, frames: 3, bytes: 122, truncated: false },
+      {
+        name: 'stream',
+        format: 'pcap',
+        linkTypes: ['Ethernet'],
+        snapLength: 262_144,
+        frames: 3,
+        bytes: 122,
+        dropped: null,
+        truncated: false,
+      },
     ]);
   });
 

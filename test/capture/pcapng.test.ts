@@ -41,7 +41,16 @@ describe('pcapng', () => {
     expect(frames).toEqual(seen(PACKETS));
     expect(warnings).toEqual([]);
     expect(sources).toEqual([
-      { name: 'stream', format: 'pcapng', linkTypes: ['Ethernet'], snapLength: null, frames: 3, bytes: 122, truncated: false },
+      {
+        name: 'stream',
+        format: 'pcapng',
+        linkTypes: ['Ethernet'],
+        snapLength: null,
+        frames: 3,
+        bytes: 122,
+        dropped: null,
+        truncated: false,
+      },
     ]);
   });
 
