@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 const LAYERS = [
   'verdict-model.ts',
   'model.ts',
+  'live-model.ts',
   'limits.ts',
   'warnings.ts',
   'bytes',
@@ -18,6 +19,7 @@ const LAYERS = [
   'sessions',
   'analyzer.ts',
   'analyze.ts',
+  'live',
   'report',
   'cli',
   'index.ts',
@@ -27,6 +29,7 @@ const LAYERS = [
 const PURE = new Set([
   'verdict-model.ts',
   'model.ts',
+  'live-model.ts',
   'limits.ts',
   'warnings.ts',
   'bytes',

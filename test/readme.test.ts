@@ -55,6 +55,11 @@ describe('the README', () => {
     expect(blocks(readme, 'text')[1]).toBe(listed);
   });
 
+  it('lists the options of live', async () => {
+    const help = await output('live', '--help');
+    expect(blocks(readme, 'text')[2]).toBe(help.slice(help.indexOf('Options:\n'), help.indexOf('\nCtrl-C')));
+  });
+
   it('names the usage of --help', async () => {
     const [usage] = (await output('--help')).split('\n');
     expect(readme).toContain(`\`${usage.replace('Usage: ', '')}\``);

@@ -1,25 +1,18 @@
 /** `closenotify analyze`: files in, a report out. */
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { analyze, follow } from '../analyze.js';
-import { escapeText } from '../bytes/escape.js';
-import { InputError } from '../capture/input-error.js';
 import type { CaptureInput } from '../capture/read.js';
 import type { Report } from '../model.js';
 import { select, selectConnections } from '../report/select.js';
 import type { AnalyzeCommand } from './arguments.js';
 import { EXIT } from './exit-codes.js';
+import { fail, say, statusOfError } from './failures.js';
 import { type Interrupt, listen } from './interrupt.js';
-import { ClosedOutput, fileOutput, type Output, OutputError, outputProblem, streamOutput } from './output.js';
+import { fileOutput, type Output, outputProblem, streamOutput } from './output.js';
 import { type Progress, progressBar, SILENT } from './progress.js';
+import { reportText } from './report-text.js';
 import { untilStopped } from './standard-input.js';
-
-/** What the command needs of a process. */
-export interface Terminal {
-  stdin: Readable;
-  stdout: Writable & { isTTY?: boolean; columns?: number };
-  stderr: Writable & { isTTY?: boolean; columns?: number };
-  env: Record<string, string | undefined>;
-}
+import type { Terminal } from './terminal.js';
 
 /** The functions behind the command; tests give their own. */
 export interface Analyzer {
@@ -39,7 +32,9 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
   try {
     const report = select(await read(command, terminal, analyzer, output, progress, interrupt), command.selection);
     progress.end();
-    await output.write(await text(report, command, terminal));
+    const { client, session } = command.selection;
+    const printed = { ...command, selected: client !== undefined || session !== undefined };
+    await output.write(await reportText(report, printed, terminal));
     await output.end();
     tellDamage(report, stderr);
     return interrupt.status() ?? status(report, command);
@@ -107,29 +102,6 @@ async function keyLogOption(command: AnalyzeCommand, { stderr, env }: Terminal):
   }
 }
 
-/** Writers are loaded when they are needed: none costs the analysis time, and `table` alone is forty modules. */
-async function text(report: Report, command: AnalyzeCommand, { stdout, env }: Terminal): Promise<Iterable<string>> {
-  if (command.format === 'json') return (await import('../report/json.js')).json(report);
-  if (command.format === 'ndjson') return (await import('../report/ndjson.js')).ndjson({ ...report, connections: [] });
-  const [{ table }, { endpointText }] = await Promise.all([import('../report/table.js'), import('../report/text.js')]);
-  const server = command.server;
-  return table(report, {
-    all: command.all,
-    ...(server !== null && { server: server.port === null ? server.address : endpointText({ ...server, port: server.port }) }),
-    selected: command.selection.client !== undefined || command.selection.session !== undefined,
-    width: command.output === null && stdout.isTTY ? (stdout.columns ?? 0) : 0,
-    color: useColor(command, stdout.isTTY === true, env),
-  });
-}
-
-/** FORCE_COLOR wins over NO_COLOR, as in Node. */
-function useColor(command: AnalyzeCommand, isTerminal: boolean, env: Terminal['env']): boolean {
-  if (command.color !== 'auto') return command.color === 'always';
-  if (env.FORCE_COLOR !== undefined) return !['0', 'false'].includes(env.FORCE_COLOR);
-  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
-  return command.output === null && isTerminal && env.TERM !== 'dumb';
-}
-
 function status(report: Report, command: AnalyzeCommand): number {
   if (command.failOnInvalidated && report.findings.some((f) => f.confidence !== 'low')) return EXIT.found;
   return report.capture.sources.some((s) => s.truncated) || isAllForeign(report) ? EXIT.input : EXIT.ok;
@@ -157,23 +129,3 @@ const LINK_TYPE = 'link-type';
 
 /** Codes of warnings that tell why a source was not read to its end. */
 const DAMAGE_CODES: ReadonlySet<string> = new Set(['capture-damaged', 'capture-cut', 'input-unreadable']);
-
-/** An error that is no fault of the input or the output is thrown on. */
-function statusOfError(error: unknown, stderr: Writable): number {
-  if (error instanceof ClosedOutput) return EXIT.ok;
-  if (error instanceof Error && error.name === 'KeyLogError') return fail(stderr, error.message, EXIT.usage);
-  if (error instanceof InputError) return fail(stderr, error.message, EXIT.input);
-  if (error instanceof OutputError) return fail(stderr, error.message, EXIT.output);
-  throw error;
-}
-
-function fail(stderr: Writable, message: string, code: number): number {
-  say(stderr, message);
-  return code;
-}
-
-function say(stderr: Writable, message: string): void {
-  stderr.write(`closenotify: ${escapeText(message, MAX_MESSAGE_CHARACTERS)}\n`);
-}
-
-const MAX_MESSAGE_CHARACTERS = 2000;

@@ -1,4 +1,4 @@
-/** The options of the command: one table that the parser and the help text are made of. */
+/** The options of the commands: tables that the parser and the help text are made of. */
 
 export interface Option {
   readonly name: string;
@@ -10,30 +10,76 @@ export interface Option {
   readonly help: string;
 }
 
+const SERVER = { name: 'server', value: 'ADDR[:PORT]', help: 'judge only this server; IPv6 with port: [ADDR]:PORT' } as const;
+const FAIL_ON = {
+  name: 'fail-on',
+  value: 'WHAT',
+  choices: ['invalidated'],
+  help: 'invalidated: exit 1 on a finding not of low confidence',
+} as const;
+const HANDSHAKE_COST = {
+  name: 'handshake-cost',
+  value: 'MS',
+  help: 'processor time of a full handshake, milliseconds, to tell what avoidable ones cost',
+} as const;
+const COLOR = {
+  name: 'color',
+  value: 'WHEN',
+  choices: ['auto', 'always', 'never'],
+  help: 'auto (default; NO_COLOR, FORCE_COLOR), always, never',
+} as const;
+const HELP = { name: 'help', short: 'h', help: 'this text' } as const;
+const VERSION = { name: 'version', short: 'V', help: 'the version' } as const;
+
+/** Of `analyze`, which need not be named. */
 export const OPTIONS = [
   { name: 'format', short: 'f', value: 'FORMAT', choices: ['table', 'json', 'ndjson'], help: 'table (default), json or ndjson' },
   { name: 'output', short: 'o', value: 'FILE', help: 'write the report to FILE (default: standard output)' },
   { name: 'all', short: 'a', help: 'every session and every connection, nothing folded' },
-  { name: 'server', value: 'ADDR[:PORT]', help: 'judge only this server; IPv6 with port: [ADDR]:PORT' },
+  SERVER,
   { name: 'client', value: 'CIDR', help: 'list only these clients (verdicts still use all)' },
   { name: 'session', value: 'HEX', help: 'list only sessions that begin so (4 digits or more)' },
-  { name: 'fail-on', value: 'WHAT', choices: ['invalidated'], help: 'invalidated: exit 1 on a finding not of low confidence' },
+  FAIL_ON,
   { name: 'key-log', value: 'FILE', help: 'decrypt alerts and tickets with this TLS key log; else with the one that SSLKEYLOGFILE names' },
-  { name: 'handshake-cost', value: 'MS', help: 'processor time of a full handshake, milliseconds, to tell what avoidable ones cost' },
-  {
-    name: 'color',
-    value: 'WHEN',
-    choices: ['auto', 'always', 'never'],
-    help: 'auto (default; NO_COLOR, FORCE_COLOR), always, never',
-  },
+  HANDSHAKE_COST,
+  COLOR,
   { name: 'no-progress', help: 'no progress bar on standard error' },
-  { name: 'help', short: 'h', help: 'this text' },
-  { name: 'version', short: 'V', help: 'the version' },
+  HELP,
+  VERSION,
+] as const satisfies readonly Option[];
+
+export const LIVE_OPTIONS = [
+  { name: 'filter', value: 'BPF', help: 'what is captured, as for tcpdump (default: tcp)' },
+  { name: 'duration', short: 'd', value: 'TIME', help: 'end after this time: 60s, 10m, 2h, 1h30m' },
+  { name: 'count', short: 'c', value: 'N', help: 'end after N frames' },
+  {
+    name: 'format',
+    short: 'f',
+    value: 'FORMAT',
+    choices: ['table', 'json', 'ndjson'],
+    help: 'table (default on a terminal): a view while it runs, and the report; ndjson (default elsewhere): events as they come; json: the report',
+  },
+  { name: 'output', short: 'o', value: 'FILE', help: 'write events or the report to FILE (default: standard output)' },
+  { name: 'all', short: 'a', help: 'ndjson: an event for each connection, too' },
+  { name: 'write', short: 'w', value: 'FILE.pcap', help: 'write the frames to a file as well' },
+  { name: 'metrics', value: '[HOST:]PORT', help: 'Prometheus metrics at /metrics, health at /healthz (default host: 127.0.0.1)' },
+  { name: 'restart', help: 'go on when the interface went down, as soon as it is up again' },
+  { name: 'user', short: 'Z', value: 'NAME', help: 'become this user as soon as the interface is open (only root can)' },
+  { name: 'buffer', short: 'B', value: 'MIB', help: 'kernel memory for frames that were not taken yet (default: 64)' },
+  { name: 'remember', value: 'TIME', help: 'forget sessions that nobody used for this time (default: 1h)' },
+  SERVER,
+  FAIL_ON,
+  HANDSHAKE_COST,
+  COLOR,
+  { name: 'no-progress', help: 'no view on the terminal: the report at the end' },
+  HELP,
+  VERSION,
 ] as const satisfies readonly Option[];
 
 export type OptionName = (typeof OPTIONS)[number]['name'];
+export type LiveOptionName = (typeof LIVE_OPTIONS)[number]['name'];
 
 /** Options that a later version will have: named, so that they are not taken for a slip. */
-export const FUTURE_OPTIONS: readonly string[] = ['evidence', 'filter', 'duration', 'metrics'];
+export const FUTURE_OPTIONS: readonly string[] = ['evidence'];
 /** The same for values of `--format`. */
 export const FUTURE_FORMATS: readonly string[] = ['html'];

@@ -1,10 +1,10 @@
 /** The command line: decides what is asked for, and loads the analysis only when there is something to analyze. */
 import { fstatSync, readFileSync } from 'node:fs';
 import { escapeText } from '../bytes/escape.js';
-import type { Terminal } from './analyze-command.js';
-import { type LiveWord, parseCommand } from './arguments.js';
+import { parseCommand } from './arguments.js';
 import { EXIT } from './exit-codes.js';
 import { helpText, USAGE } from './help.js';
+import type { Terminal } from './terminal.js';
 
 /**
  * @param words the words after the program's name
@@ -16,7 +16,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
     const command = parseCommand(words);
     switch (command.kind) {
       case 'help':
-        return await print(stdout, helpText());
+        return await print(stdout, helpText(command.command));
       case 'version':
         return await print(stdout, `closenotify ${version()}\n`);
       case 'wrong':
@@ -25,9 +25,14 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
       case 'no-input':
         stderr.write(`${USAGE}\n${hasPipedInput() ? PIPE_HINT : HELP_HINT}\n`);
         return EXIT.usage;
-      case 'unavailable':
-        stderr.write(liveText(command.word));
-        return EXIT.unavailable;
+      case 'live': {
+        const { runLive } = await import('./live-command.js');
+        return await runLive(command.options, terminal);
+      }
+      case 'interfaces': {
+        const { runInterfaces } = await import('./interfaces-command.js');
+        return await runInterfaces(terminal);
+      }
       case 'analyze': {
         const { runAnalyze } = await import('./analyze-command.js');
         return await runAnalyze(command.options, terminal);
@@ -62,15 +67,6 @@ function hasPipedInput(): boolean {
   } catch {
     return false;
   }
-}
-
-function liveText(word: LiveWord): string {
-  return [
-    `closenotify: ${word}: live capture is not part of this version; let tcpdump capture:`,
-    '  tcpdump -i eth0 -U -w - tcp port 443 | closenotify -',
-    `(for a file of that name write ./${word})`,
-    '',
-  ].join('\n');
 }
 
 function defectText(error: unknown, debug: boolean): string {

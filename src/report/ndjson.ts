@@ -7,17 +7,18 @@ import { jsonLine } from './json.js';
  */
 export function* ndjson(report: Report): Generator<string> {
   yield* ndjsonConnections(report.connections);
-  for (const finding of report.findings) yield line('finding', finding);
-  for (const server of report.servers) yield line('server', server);
-  for (const session of report.sessions) yield line('session', session);
-  yield line('summary', { schema: report.schema, capture: report.capture, totals: report.totals });
+  for (const finding of report.findings) yield ndjsonLine('finding', finding);
+  for (const server of report.servers) yield ndjsonLine('server', server);
+  for (const session of report.sessions) yield ndjsonLine('session', session);
+  yield ndjsonLine('summary', { schema: report.schema, capture: report.capture, totals: report.totals });
 }
 
 /** Connections alone, as they end. */
 export function* ndjsonConnections(connections: Iterable<Connection>): Generator<string> {
-  for (const connection of connections) yield line('connection', connection);
+  for (const connection of connections) yield ndjsonLine('connection', connection);
 }
 
-function line(type: string, fields: object): string {
+/** One line: the type, then the keys of an object. */
+export function ndjsonLine(type: string, fields: object): string {
   return `${jsonLine({ type, ...fields })}\n`;
 }

@@ -33,6 +33,10 @@ export function* noteLines(capture: CaptureInfo, tlsConnections: number, width: 
       `keys: ${figure(capture.decryptedConnections)} of ${counted(tlsConnections, 'TLS connection')} decrypted`,
       width,
     );
+  if (capture.incompleteConnections > 0) {
+    const lost = `${counted(capture.incompleteConnections, 'TLS connection')} with bytes missing: lost by the capture, or cut off`;
+    yield* wrapLabelled('  ', lost, width);
+  }
   if (capture.warnings.length === 0) return;
   yield '';
   yield paint('title', 'Warnings');
@@ -42,15 +46,23 @@ export function* noteLines(capture: CaptureInfo, tlsConnections: number, width: 
 }
 
 function sourceText(source: CaptureSource): string {
+  const isLive = source.format === 'live';
   const parts = [
-    source.format,
+    isLive ? 'live, times of arrival' : source.format,
     ...source.linkTypes.map((t) => foreign(t, MAX_LINK_TYPE_COLUMNS)),
     counted(source.frames, 'frame'),
     byteFigure(source.bytes),
   ];
   if (source.snapLength !== null && source.snapLength < UNLIMITED_SNAP_LENGTH) parts.push(`frames cut at ${source.snapLength} bytes`);
+  if (source.dropped !== null) parts.push(droppedText(source.dropped, isLive));
   if (source.truncated) parts.push('DAMAGED: not read to its end');
   return `${foreign(source.name, MAX_NAME_COLUMNS)}: ${parts.join(', ')}`;
+}
+
+/** Where this program captures, it knows what it dropped itself, and nothing of the kernel. */
+function droppedText(dropped: number, isLive: boolean): string {
+  const count = dropped === 0 ? 'none dropped' : `${figure(dropped)} DROPPED, and what they held is missing`;
+  return isLive ? `${count} (those that the kernel dropped are not known)` : `${count} by the capture`;
 }
 
 function warningText(warning: Warning): string {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type AnalyzeCommand, parseCommand } from '../../src/cli/arguments.js';
 import { helpText } from '../../src/cli/help.js';
-import { OPTIONS } from '../../src/cli/options.js';
+import type { LiveCommand } from '../../src/cli/live-arguments.js';
+import { LIVE_OPTIONS, OPTIONS } from '../../src/cli/options.js';
 import { nearest } from '../../src/cli/suggest.js';
 
 const DEFAULTS: AnalyzeCommand = {
@@ -52,12 +53,13 @@ describe('parseCommand', () => {
     ['', { kind: 'no-input' }],
     ['analyze', { kind: 'no-input' }],
     ['--all', { kind: 'no-input' }],
-    ['--help', { kind: 'help' }],
-    ['-h live --formt', { kind: 'help' }],
+    ['--help', { kind: 'help', command: 'analyze' }],
+    ['-h live --formt', { kind: 'help', command: 'live' }],
+    ['interfaces --help', { kind: 'help', command: 'interfaces' }],
     ['--version', { kind: 'version' }],
     ['-V a.pcap', { kind: 'version' }],
-    ['live eth0 --filter x --duration 5', { kind: 'unavailable', word: 'live' }],
-    ['interfaces', { kind: 'unavailable', word: 'interfaces' }],
+    ['live -V', { kind: 'version' }],
+    ['interfaces', { kind: 'interfaces' }],
   ])('%j', (words, expected) => expect(parseCommand(words === '' ? [] : words.split(' '))).toEqual(expected));
 
   it.each([
@@ -95,6 +97,71 @@ describe('parseCommand', () => {
   });
 });
 
+const LIVE: LiveCommand = {
+  source: 'eth0',
+  filter: null,
+  duration: null,
+  count: null,
+  format: null,
+  output: null,
+  all: false,
+  write: null,
+  metrics: null,
+  restart: false,
+  user: null,
+  bufferBytes: null,
+  remember: null,
+  server: null,
+  failOnInvalidated: false,
+  handshakeCost: null,
+  color: 'auto',
+  view: true,
+};
+
+describe('parseCommand of live', () => {
+  it.each<[string, Partial<LiveCommand>]>([
+    ['live eth0', {}],
+    ['live -', { source: '-' }],
+    ['--no-progress live eth0', { view: false }],
+    ['live --filter tcp eth0', { filter: 'tcp' }],
+    ['live eth0 --duration 90', { duration: 90 }],
+    ['live eth0 -d 1h30m', { duration: 5400 }],
+    ['live eth0 --duration 0.5s', { duration: 0.5 }],
+    ['live eth0 --remember 2d', { remember: 172_800 }],
+    ['live eth0 -c 100', { count: 100 }],
+    ['live eth0 -f ndjson --all -o x', { format: 'ndjson', all: true, output: 'x' }],
+    ['live eth0 -w x.pcap', { write: 'x.pcap' }],
+    ['live eth0 --metrics 9464', { metrics: { host: '127.0.0.1', port: 9464 } }],
+    ['live eth0 --metrics [::]:9464', { metrics: { host: '::', port: 9464 } }],
+    ['live eth0 --restart', { restart: true }],
+    ['live eth0 -Z nobody -B 16', { user: 'nobody', bufferBytes: 16 * 1024 * 1024 }],
+    ['live eth0 --server 10.0.0.5:443 --handshake-cost 1.5', { server: { address: '10.0.0.5', port: 443 }, handshakeCost: 1.5 }],
+  ])('%s', (words, expected) => {
+    expect(parseCommand(words.split(' '))).toEqual({ kind: 'live', options: { ...LIVE, ...expected } });
+  });
+
+  it.each([
+    ['live', 'live needs an interface, or - for standard input; closenotify interfaces lists them'],
+    ['live eth0 eth1', 'live takes one interface: eth1 is one word too many'],
+    ['live - --filter tcp', '--filter is for interfaces; what comes through a pipe is captured by the program before it'],
+    ['live eth0 --duration 5x', '--duration 5x: expected a time such as 60s, 10m, 2h or 1h30m, 24 days at most'],
+    ['live eth0 --duration 1h30', '--duration 1h30: expected a time'],
+    ['live eth0 --duration 0', '--duration 0: expected a time'],
+    ['live eth0 --duration 25d', '--duration 25d: expected a time'],
+    ['live eth0 --count 0', '--count 0: expected a whole number from 1'],
+    ['live eth0 --buffer 4096', '--buffer 4096: expected a whole number from 1 to 2047'],
+    ['live eth0 --metrics x', '--metrics x: the port is a number from 0 to 65535'],
+    ['live eth0 --client 10.0.0.1', '--client is an option of closenotify analyze'],
+    ['a.pcap --duration 5', '--duration is an option of closenotify live'],
+    ['live eth0 --durtion 5', 'unknown option --durtion; did you mean --duration?'],
+    ['live eth0 --server x', '--server x: expected an IP address'],
+    ['interfaces eth0', 'interfaces takes no further words: eth0'],
+  ])('%j is wrong', (words, message) => {
+    const command = parseCommand(words.split(' '));
+    expect(command.kind === 'wrong' && command.message.startsWith(message), JSON.stringify(command)).toBe(true);
+  });
+});
+
 describe('nearest', () => {
   it.each([
     ['formt', 'format'],
@@ -119,8 +186,11 @@ describe('nearest', () => {
 
 describe('helpText', () => {
   it('names every option, in 80 columns', () => {
-    const help = helpText();
-    for (const option of OPTIONS) expect(help).toContain(`--${option.name}`);
-    expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    for (const command of ['analyze', 'live', 'interfaces'] as const) {
+      const help = helpText(command);
+      const options = { analyze: OPTIONS, live: LIVE_OPTIONS, interfaces: [] }[command];
+      for (const option of options) expect(help).toContain(`--${option.name}`);
+      expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    }
   });
 });

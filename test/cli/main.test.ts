@@ -52,10 +52,18 @@ describe('without an analysis', () => {
     expect(await run(['--formt', 'json', HAPROXY])).toEqual({ status: 2, stdout: '', stderr });
   });
 
-  it.each(['live', 'interfaces'])('%s is not there', async (word) => {
-    const { status, stdout, stderr } = await run([word, 'eth0', '--filter', 'tcp']);
+  it('says why an interface cannot be captured on, and what to do', async () => {
+    const { status, stdout, stderr } = await run(['live', 'nosuch0']);
     expect([status, stdout]).toEqual([4, '']);
-    expect(stderr).toContain('tcpdump -i eth0 -U -w - tcp port 443 | closenotify -');
+    expect(stderr).toMatch(/^closenotify: (nosuch0: (there is no such interface|no permission)|live capture is not available)/);
+  });
+
+  it('lists the interfaces', async () => {
+    const { status, stdout, stderr } = await run(['interfaces']);
+    expect([0, 4]).toContain(status);
+    expect(stdout).toMatch(/^lo0? +up/m);
+    expect(stdout.includes('Nothing can be captured')).toBe(status === 4);
+    expect(stderr).toBe('');
   });
 });
 

@@ -106,7 +106,7 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
 /** Nothing at all. */
 export const EMPTY: Report = {
   schema: 'closenotify/report/1',
-  capture: { sources: [], firstTime: null, lastTime: null, decryptedConnections: 0, warnings: [] },
+  capture: { sources: [], firstTime: null, lastTime: null, decryptedConnections: 0, incompleteConnections: 0, warnings: [] },
   totals: { tcpConnections: 0, tlsConnections: 0, handshakes: counts(), closes: closes(), invalidatedSessions: 0, suspectedSessions: 0 },
   servers: [],
   findings: [],
@@ -194,12 +194,14 @@ export const FORUM: Report = {
         snapLength: 65_535,
         frames: 9726,
         bytes: 439_324,
+        dropped: null,
         truncated: false,
       },
     ],
     firstTime: 1450000000.00497,
     lastTime: T + 0.63287,
     decryptedConnections: 0,
+    incompleteConnections: 0,
     warnings: [],
   },
   totals: {
@@ -303,12 +305,14 @@ export const MIXED: Report = {
         snapLength: 262_144,
         frames: 317,
         bytes: 45_112,
+        dropped: null,
         truncated: false,
       },
     ],
     firstTime: M - 0.139066,
     lastTime: M + 1.336913,
     decryptedConnections: 0,
+    incompleteConnections: 0,
     warnings: [],
   },
   totals: {

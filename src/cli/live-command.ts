@@ -1,0 +1,220 @@
+/** `closenotify live`: the same while it happens. */
+
+import { FrameWriter } from '../capture/frame-writer.js';
+import { errorText } from '../capture/input-error.js';
+import { CaptureError } from '../capture/live/capture-error.js';
+import { Capture, type CaptureOptions } from '../live/capture.js';
+import type { Report } from '../model.js';
+import { endpointText } from '../report/text.js';
+import { EXIT } from './exit-codes.js';
+import { fail, say, statusOfError } from './failures.js';
+import type { LiveCommand } from './live-arguments.js';
+import { EventOutput, type LiveOutput, ReportOutput, ViewOutput } from './live-output.js';
+import { listenLive } from './live-signals.js';
+import type { MetricsServer } from './metrics-server.js';
+import { fileOutput, type Output, OutputError, outputProblem, streamOutput } from './output.js';
+import { reportText, useColor } from './report-text.js';
+import { untilStopped } from './standard-input.js';
+import type { Terminal } from './terminal.js';
+
+const STANDARD_INPUT = 'standard input';
+
+/** @returns the exit status */
+export async function runLive(command: LiveCommand, terminal: Terminal): Promise<number> {
+  const problem = problemOf(command, terminal);
+  if (problem !== null) return fail(terminal.stderr, problem, EXIT.usage);
+  const live = new LiveRun(command, terminal);
+  try {
+    return await live.run();
+  } catch (error) {
+    live.release();
+    if (!(error instanceof CaptureError)) return statusOfError(error, terminal.stderr);
+    say(terminal.stderr, error.message);
+    for (const hint of error.hints) terminal.stderr.write(`  - ${hint}\n`);
+    return EXIT.unavailable;
+  } finally {
+    live.release();
+  }
+}
+
+function problemOf({ source, output, write, user, restart }: LiveCommand, { stdin }: Terminal): string | null {
+  if (source === '-' && stdin.isTTY)
+    return 'live -: standard input is a terminal; let tcpdump write to it: tcpdump -i eth0 -U -w - tcp | closenotify live -';
+  if (user !== null && restart) return '--user and --restart exclude each other: an interface can be opened again only as root';
+  const target = output === null ? null : outputProblem(output, write === null ? [] : [write]);
+  return target ?? (write === null ? null : (outputProblem(write, [])?.replace('--output', '--write') ?? null));
+}
+
+class LiveRun {
+  readonly #command: LiveCommand;
+  readonly #terminal: Terminal;
+  readonly #signals: ReturnType<typeof listenLive>;
+  readonly #capture: Capture;
+  readonly #output: Output;
+  readonly #printer: LiveOutput;
+  #writer: FrameWriter | null = null;
+  #metrics: MetricsServer | null = null;
+  #isReportWanted = false;
+  #isWriteFailureTold = false;
+  #isInterrupted = false;
+
+  constructor(command: LiveCommand, terminal: Terminal) {
+    this.#command = command;
+    this.#terminal = terminal;
+    const reportNow = () => {
+      this.#isReportWanted = true;
+    };
+    this.#signals = listenLive(reportNow, () => this.release());
+    this.#output = command.output === null ? streamOutput(terminal.stdout) : fileOutput(command.output);
+    this.#capture = new Capture(this.#options());
+    this.#printer = this.#printerOf();
+  }
+
+  async run(): Promise<number> {
+    let last: Report | null = null;
+    let failure: CaptureError | null = null;
+    try {
+      for await (const event of this.#capture) {
+        if (event.type === 'report') last = event.report;
+        else await this.#printer.event(event);
+        if (event.type === 'statistics') await this.#second();
+      }
+    } catch (error) {
+      if (!(error instanceof CaptureError) || last === null) throw error;
+      failure = error;
+    }
+    this.#writer?.close();
+    this.#tellWriteFailure();
+    if (last !== null) await this.#printer.report(last, true);
+    await this.#output.end();
+    await this.#metrics?.close();
+    if (failure) throw failure;
+    return this.#status(last);
+  }
+
+  release(): void {
+    this.#printer.release();
+    this.#signals.release();
+  }
+
+  #options(): CaptureOptions {
+    const { source, filter, duration, count, all, restart, user, bufferBytes, remember, server, handshakeCost } = this.#command;
+    const { stop } = this.#signals;
+    const input = { name: STANDARD_INPUT, stream: untilStopped(this.#terminal.stdin, stop) };
+    return {
+      // What is read from a pipe ends with the pipe: the program before it still writes its last frames.
+      ...(source === '-' ? { input } : { device: source, signal: stop }),
+      ...(filter !== null && { filter }),
+      ...(duration !== null && { duration }),
+      ...(count !== null && { count }),
+      ...(user !== null && { user }),
+      ...(bufferBytes !== null && { bufferBytes }),
+      ...(remember !== null && { remember }),
+      ...(server !== null && { server }),
+      ...(handshakeCost !== null && { handshakeCost }),
+      restart,
+      connections: all,
+      ...(this.#command.write !== null && { copy: { frame: (...frame) => this.#writer?.frame(...frame) } }),
+      onOpen: () => this.#begin(),
+    };
+  }
+
+  /** The interface is open, and nothing was read yet: rights that were needed for it are given up before anything else is done. */
+  async #begin(): Promise<void> {
+    const { source, user, write, metrics } = this.#command;
+    if (user !== null) {
+      // That user may have no right to read what is loaded later.
+      await Promise.all([
+        import('../report/table.js'),
+        import('../report/json.js'),
+        import('../report/ndjson.js'),
+        import('../report/metrics.js'),
+      ]);
+      const { becomeUser } = await import('../capture/live/privileges.js');
+      becomeUser(user);
+    }
+    if (write !== null) this.#writer = openWriter(write);
+    if (metrics !== null) await this.#startMetrics(metrics);
+    if (!(this.#printer instanceof ViewOutput))
+      say(this.#terminal.stderr, `listening on ${source === '-' ? STANDARD_INPUT : source}${this.#filterText()}`);
+  }
+
+  #filterText(): string {
+    return this.#command.source === '-' ? '' : `, filter ${this.#command.filter ?? 'tcp'}`;
+  }
+
+  async #startMetrics(where: NonNullable<LiveCommand['metrics']>): Promise<void> {
+    const [{ createMetrics }, { startMetricsServer }] = await Promise.all([import('../report/metrics.js'), import('./metrics-server.js')]);
+    const metrics = await createMetrics();
+    const text = async () => {
+      metrics.update(this.#capture.latest ?? this.#capture.report(), this.#capture.statistics);
+      return metrics.text();
+    };
+    const health = () => {
+      const { interrupted } = this.#capture;
+      return interrupted === null ? { ok: true, text: 'capturing' } : { ok: false, text: interrupted.message };
+    };
+    try {
+      this.#metrics = await startMetricsServer(where, { contentType: metrics.contentType, text }, health);
+    } catch (error) {
+      throw new OutputError(`--metrics: ${errorText(error)}`);
+    }
+    say(this.#terminal.stderr, `metrics at http://${endpointText(this.#metrics)}/metrics`);
+  }
+
+  /** What is done every second. */
+  async #second(): Promise<void> {
+    this.#writer?.flush();
+    this.#tellWriteFailure();
+    this.#tellInterruption();
+    if (!this.#isReportWanted) return;
+    this.#isReportWanted = false;
+    await this.#printer.report(this.#capture.report(), false);
+  }
+
+  #tellInterruption(): void {
+    const { interrupted } = this.#capture;
+    if ((interrupted !== null) === this.#isInterrupted) return;
+    this.#isInterrupted = interrupted !== null;
+    const { source } = this.#command;
+    if (!(this.#printer instanceof ViewOutput)) {
+      say(this.#terminal.stderr, interrupted === null ? `${source}: captures again` : `${interrupted.message}; waiting for it`);
+    }
+  }
+
+  /** The analysis goes on without the file. */
+  #tellWriteFailure(): void {
+    const failure = this.#writer?.failure ?? null;
+    if (failure === null || this.#isWriteFailureTold) return;
+    this.#isWriteFailureTold = true;
+    say(this.#terminal.stderr, failure.message);
+  }
+
+  #printerOf(): LiveOutput {
+    const { stdout, env } = this.#terminal;
+    const { format, output, source, view } = this.#command;
+    const isTerminal = output === null && stdout.isTTY === true;
+    const chosen = format ?? (isTerminal ? 'table' : 'ndjson');
+    if (chosen === 'ndjson') return new EventOutput(this.#output);
+    const printed = { ...this.#command, format: chosen, selected: false };
+    const reports = new ReportOutput(this.#output, (report) => reportText(report, printed, this.#terminal));
+    if (!isTerminal || chosen === 'json' || !view || env.TERM === 'dumb') return reports;
+    const name = `${source === '-' ? STANDARD_INPUT : source}${this.#filterText()}`;
+    return new ViewOutput(stdout, reports, name, useColor(this.#command, true, env), () => this.#capture.latest);
+  }
+
+  #status(report: Report | null): number {
+    if (this.#command.failOnInvalidated && report?.findings.some(({ confidence }) => confidence !== 'low')) return EXIT.found;
+    if (this.#isWriteFailureTold) return EXIT.output;
+    // A pipe that is cut where its program was stopped is no damage.
+    return report?.capture.warnings.some(({ code }) => code === 'capture-damaged') ? EXIT.input : EXIT.ok;
+  }
+}
+
+function openWriter(path: string): FrameWriter {
+  try {
+    return new FrameWriter(path);
+  } catch (error) {
+    throw new OutputError(`--write ${path}: ${errorText(error)}`);
+  }
+}

@@ -1,0 +1,62 @@
+// What has been told of findings, so that only news is told.
+import type { Analyzer } from '../analyzer.js';
+import type { FindingEvent } from '../live-model.js';
+import type { Finding, Report } from '../model.js';
+
+type Identity = Pick<Finding, 'session' | 'server'>;
+
+interface Told extends Identity {
+  signature: string;
+  /** The last round in which it still was a finding. */
+  round: number;
+  /** In this round there is something to tell. */
+  change: 'new' | 'changed' | null;
+}
+
+export class ToldFindings {
+  readonly #told = new Map<string, Told>();
+  #round = 0;
+
+  /** Begins a round, in which all findings are judged. */
+  begin(): void {
+    this.#round++;
+  }
+
+  readonly wants = (finding: Identity, signature: string): boolean => {
+    const round = this.#round;
+    const key = keyOf(finding);
+    const told = this.#told.get(key);
+    if (!told) {
+      this.#told.set(key, { ...finding, signature, round, change: 'new' });
+      return true;
+    }
+    told.round = round;
+    told.change = told.signature === signature ? null : 'changed';
+    told.signature = signature;
+    return told.change !== null;
+  };
+
+  /** The news of a round that is over. */
+  news({ findings }: Report): FindingEvent[] {
+    const news: FindingEvent[] = [];
+    for (const finding of findings) {
+      const change = this.#told.get(keyOf(finding))?.change;
+      if (change) news.push({ type: 'finding', change, finding });
+    }
+    for (const [key, { round, session, server }] of this.#told) {
+      if (round === this.#round) continue;
+      this.#told.delete(key);
+      news.push({ type: 'finding', change: 'withdrawn', finding: { session, server } });
+    }
+    return news;
+  }
+
+  /** Forgets sessions that were last used before a time; between rounds. */
+  forget(analyzer: Analyzer, before: number): void {
+    analyzer.forget(before, (finding) => this.#told.delete(keyOf(finding)));
+  }
+}
+
+function keyOf({ session, server }: Identity): string {
+  return `${server.address} ${server.port} ${session.kind} ${session.id}`;
+}
