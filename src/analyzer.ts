@@ -1,12 +1,13 @@
 import { Rows } from './bytes/rows.js';
-import { linkTypeName } from './capture/link-types.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { LiveStatistics } from './live-model.js';
 import type { CaptureSource, Connection, Finding, Report } from './model.js';
+import type { EvidenceByKind } from './sessions/evidence.js';
 import type { Wanted } from './sessions/judgement.js';
 import { type Judgement, SessionLedger } from './sessions/ledger.js';
 import { AddressTable } from './tcp/address-table.js';
 import { type Moment, ROW_INTS, TcpConnections } from './tcp/connections.js';
+import { Packets } from './tcp/packets.js';
 import { TcpTracker } from './tcp/tracker.js';
 import { TlsConnections } from './tls/connections.js';
 import type { Decryption } from './tls/decryption.js';
@@ -14,13 +15,7 @@ import { describe } from './tls/describe.js';
 import { ConnectionFacts } from './tls/facts.js';
 import { RecordReader } from './tls/records.js';
 import { Warnings } from './warnings.js';
-import * as ipv4 from './wire/ipv4.js';
-import * as ipv6 from './wire/ipv6.js';
-import { networkOffset, plainTcpOffset } from './wire/link.js';
-import { FRAGMENT, MALFORMED, TRUNCATED, UNSUPPORTED } from './wire/outcome.js';
-import * as tcp from './wire/tcp.js';
 
-const IPV4_HEADER_BYTES = 20;
 /** Captures of several interfaces are a little out of order; more than this is another clock, or another file. */
 const MAX_STEP_BACK_SECONDS = 1;
 const TIME_BACKWARDS =
@@ -58,8 +53,11 @@ export class Analyzer {
   readonly #tls: TlsConnections;
   readonly #facts = new ConnectionFacts();
   readonly #tracker: TcpTracker;
+  readonly #packets: Packets;
   readonly #ledger: SessionLedger;
   readonly #kept: Connection[] = [];
+  /** Of the last judgement that was not the last of all. */
+  #evidence: readonly EvidenceByKind[] = [];
   #frames = 0;
   #decrypted = 0;
   #incomplete = 0;
@@ -86,6 +84,7 @@ export class Analyzer {
       (connection) => this.#ended(connection),
     );
     this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
+    this.#packets = new Packets(this.#tracker, this.#addresses, this.#limits.addresses, this.warnings);
     const ledger = {
       limits: this.#limits,
       keepAll: options.keep === 'all',
@@ -132,15 +131,7 @@ export class Analyzer {
     else if (time < this.#lastTime - MAX_STEP_BACK_SECONDS) this.warnings.add('time-backwards', TIME_BACKWARDS, this.#frames);
     const end = offset + capturedLength;
     const wireEnd = offset + Math.max(originalLength, capturedLength);
-    const plain = plainTcpOffset(linkType, bytes, offset, end);
-    if (plain > 0) {
-      this.#ipv4Segment(bytes, plain - IPV4_HEADER_BYTES, plain, end, wireEnd);
-      return;
-    }
-    const network = networkOffset(linkType, bytes, offset, end);
-    if (network < 0) this.#notDecoded(network, linkType);
-    else if (bytes[network] >> 4 === 4) this.#ipv4(bytes, network, end, wireEnd);
-    else this.#ipv6(bytes, network, end, wireEnd);
+    this.#packets.decode(bytes, offset, end, wireEnd, linkType, now.frame);
   }
 
   /**
@@ -177,16 +168,42 @@ export class Analyzer {
     const ledger = this.#ledger.clone(warnings);
     const kept = [...this.#kept];
     for (const number of this.#tracker.open) {
-      const facts = this.#tls.isTls(number) ? this.#facts.read(this.#tcp, this.#tls, this.#addresses, number) : null;
-      if (facts === null || !this.#isSelected(facts)) continue;
+      const facts = this.#openFacts(number);
+      if (facts === null) continue;
       ledger.add(facts);
       if (this.#options.keep === 'all') kept.push(describe(this.#tcp, this.#tls, number, facts));
     }
     const steps = ledger.judge(wanted);
-    const report = (judged: Judgement) => this.#report(judged, kept, warnings, sources);
+    const conclude = (judged: Judgement) => {
+      if (wanted !== null) this.#evidence = judged.evidence;
+      return this.#report(judged, kept, warnings, sources);
+    };
     return (function* () {
-      return report(yield* steps);
+      return conclude(yield* steps);
     })();
+  }
+
+  /**
+   * Findings among the sessions that were declined since this was last called, by the evidence of the last {@link judge}. It costs little,
+   * however much is known.
+   *
+   * @param wanted as for `judge`
+   */
+  judgeRecent(wanted: Wanted): Finding[] {
+    const visit = (take: (facts: ConnectionFacts) => void) => {
+      for (const number of this.#tracker.open) {
+        const facts = this.#openFacts(number);
+        if (facts) take(facts);
+      }
+    };
+    return this.#ledger.judgeRecent(this.#evidence, visit, wanted);
+  }
+
+  /** What is known of an open connection; null where nobody wants to know. */
+  #openFacts(number: number): ConnectionFacts | null {
+    if (!this.#tls.isTls(number)) return null;
+    const facts = this.#facts.read(this.#tcp, this.#tls, this.#addresses, number);
+    return this.#isSelected(facts) ? facts : null;
   }
 
   /** It is `time` (Unix seconds), although no frame came: tells of connections that waited for late packets long enough. */
@@ -252,93 +269,6 @@ export class Analyzer {
     };
   }
 
-  #ipv4(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
-    const transport = ipv4.transportOffset(bytes, network, end);
-    if (transport < 0) this.#notDecoded(transport, 0);
-    else this.#ipv4Segment(bytes, network, transport, end, wireEnd);
-  }
-
-  #ipv4Segment(bytes: Uint8Array, network: number, transport: number, end: number, wireEnd: number): void {
-    const packetEnd = ipv4.payloadEnd(bytes, network, wireEnd);
-    if (packetEnd < 0) {
-      this.#notDecoded(packetEnd, 0);
-      return;
-    }
-    const source = address(bytes, network + ipv4.SOURCE_ADDRESS);
-    this.#segment(bytes, transport, end, packetEnd, 0, source, address(bytes, network + ipv4.DESTINATION_ADDRESS));
-  }
-
-  #ipv6(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
-    const transport = ipv6.transportOffset(bytes, network, end);
-    const packetEnd = transport < 0 ? transport : ipv6.payloadEnd(bytes, network, wireEnd);
-    if (packetEnd < 0) {
-      this.#notDecoded(packetEnd, 0);
-      return;
-    }
-    const source = this.#addresses.intern(bytes, network + ipv6.SOURCE_ADDRESS);
-    const destination = this.#addresses.intern(bytes, network + ipv6.DESTINATION_ADDRESS);
-    if (source < 0 || destination < 0) {
-      this.warnings.add(
-        'address-limit',
-        `more than ${this.#limits.addresses} IPv6 addresses: packets of further ones were left out`,
-        this.#frames,
-      );
-      return;
-    }
-    this.#segment(bytes, transport, end, packetEnd, 1, source, destination);
-  }
-
-  #segment(
-    bytes: Uint8Array,
-    transport: number,
-    capturedEnd: number,
-    packetEnd: number,
-    isIpv6: number,
-    source: number,
-    destination: number,
-  ): void {
-    const end = Math.min(capturedEnd, packetEnd);
-    const payload = tcp.payloadOffset(bytes, transport, end, packetEnd);
-    if (payload === TRUNCATED) {
-      this.#notDecoded(payload, 0);
-      return;
-    }
-    const isMalformed = payload < 0;
-    if (isMalformed) this.#notDecoded(payload, 0);
-    this.#tracker.segment(
-      isIpv6,
-      source,
-      destination,
-      tcp.sourcePort(bytes, transport),
-      tcp.destinationPort(bytes, transport),
-      tcp.sequence(bytes, transport),
-      tcp.acknowledgment(bytes, transport),
-      // Wireshark counts a segment with an impossible header length to a stream; no more can be made of it.
-      isMalformed ? 0 : tcp.flags(bytes, transport),
-      bytes,
-      payload,
-      Math.max(payload, end),
-      isMalformed ? 0 : packetEnd - payload,
-    );
-  }
-
-  /** Counts what was left out although it may have been TCP. */
-  #notDecoded(outcome: number, linkType: number): void {
-    const frame = this.#frames;
-    if (outcome === TRUNCATED)
-      this.warnings.add('frame-truncated', 'frames cut within their headers were left out: capture with a larger snap length', frame);
-    else if (outcome === MALFORMED) this.warnings.add('frame-malformed', 'frames whose headers contradict themselves were left out', frame);
-    else if (outcome === FRAGMENT) this.warnings.add('ip-fragment', 'IP fragments were left out', frame);
-    else if (outcome === UNSUPPORTED) this.#foreignFrame(linkType);
-  }
-
-  #foreignFrame(linkType: number): void {
-    const name = linkTypeName(linkType);
-    const shown = name.startsWith('linktype') ? name : `${name} (link type ${linkType})`;
-    const what = `frames of ${shown} are not decoded; capture on an Ethernet, Linux cooked, raw IP or loopback interface`;
-    this.warnings.add('link-type', what, this.#frames, name);
-  }
-
   #ended(number: number): void {
     const facts = this.#facts.read(this.#tcp, this.#tls, this.#addresses, number);
     if (!this.#isSelected(facts)) return;
@@ -356,10 +286,6 @@ export class Analyzer {
     const wanted = this.#options.server;
     return !wanted || (wanted.address === facts.serverAddress && (wanted.port === null || wanted.port === facts.serverPort));
   }
-}
-
-function address(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
 }
 
 /** Nothing works without one of these. */

@@ -66,7 +66,7 @@ export function scrape(port) {
 }
 
 /** The text format of Prometheus: samples by name and labels, and every line that is not right. */
-export function parseMetrics(text) {
+function parseMetrics(text) {
   const values = new Map();
   const types = new Map();
   const errors = [];

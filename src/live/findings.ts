@@ -36,6 +36,14 @@ export class ToldFindings {
     return told.change !== null;
   };
 
+  /** The same between rounds, for what is not complete: what was told already is left to the next round. */
+  readonly wantsNew = (finding: Identity, signature: string): boolean => {
+    const key = keyOf(finding);
+    if (this.#told.has(key)) return false;
+    this.#told.set(key, { ...finding, signature, round: this.#round, change: null });
+    return true;
+  };
+
   /** The news of a round that is over. */
   news({ findings }: Report): FindingEvent[] {
     const news: FindingEvent[] = [];

@@ -4,7 +4,7 @@ import type { FindingEvent } from '../live-model.js';
 import type { CaptureSource, Report } from '../model.js';
 import { ToldFindings } from './findings.js';
 
-/** Milliseconds from one judgement to the next at least: how late a finding is told when there is little to judge. */
+/** Milliseconds from one look at what is new to the next: how late a finding is told at least. */
 const PAUSE = 250;
 /** Of the time that a judgement took: what passes before the next one. */
 const PAUSE_FACTOR = 4;
@@ -13,16 +13,34 @@ const TURN = 10;
 /** Share of a table that may be full before the older half of the sessions is forgotten. */
 const FULL = 7 / 8;
 
+/** Milliseconds as `performance.now()`: when something may be done again, by how long it took. */
+class Pause {
+  due = 0;
+
+  begin(): void {
+    this.due = Number.POSITIVE_INFINITY;
+  }
+
+  end(spent: number): void {
+    this.due = performance.now() + Math.max(PAUSE, PAUSE_FACTOR * spent);
+  }
+}
+
+/**
+ * New declines are judged at once, by the evidence that there was; everything that is known is judged again from time to time, with new
+ * evidence, by which findings are corrected.
+ */
 export class Judging {
   readonly #analyzer: Analyzer;
   readonly #told = new ToldFindings();
   readonly #limits: { sessions: number; uses: number };
+  readonly #recent = new Pause();
+  readonly #all = new Pause();
   #steps: Generator<undefined, Report> | null = null;
   /** Milliseconds that the present judgement took so far. */
   #spent = 0;
-  /** When the next one may begin. */
-  #due = 0;
-  #judgedFrames = -1;
+  #recentFrames = -1;
+  #allFrames = -1;
   /** The last judgement, with the findings only that were news. */
   latest: Report | null = null;
 
@@ -35,42 +53,25 @@ export class Judging {
     return this.#steps !== null;
   }
 
-  /** When there is something to do next: milliseconds as `performance.now()`. */
-  get due(): number {
-    return this.#due;
-  }
-
   /**
    * Judges for a few milliseconds, where it is time to.
    *
    * @param now milliseconds, as `performance.now()`
-   * @returns what is news, once a judgement is complete
+   * @param sources for the report
+   * @returns what is news
    */
   turn(now: number, sources: () => CaptureSource[]): readonly FindingEvent[] {
-    if (this.#steps === null) {
-      if (now < this.#due) return [];
-      this.#due = now + PAUSE;
-      if (this.#analyzer.frames === this.#judgedFrames) return [];
-      this.#judgedFrames = this.#analyzer.frames;
-      this.#told.begin();
-      this.#spent = 0;
-      this.#steps = this.#analyzer.judge(this.#told.wants, sources());
-    }
-    return this.#go(this.#steps);
+    const { frames } = this.#analyzer;
+    const news = now >= this.#recent.due && frames !== this.#recentFrames ? this.#judgeRecent(now) : [];
+    if (now >= this.#all.due && frames !== this.#allFrames) this.#begin(sources);
+    return this.#steps === null ? news : [...news, ...this.#go(this.#steps)];
   }
 
   /** Judges to the end what is known now: what is news at the end of a capture. */
   last(sources: () => CaptureSource[]): readonly FindingEvent[] {
     const news = [...this.#end()];
-    this.#due = 0;
-    this.#judgedFrames = -1;
-    news.push(...this.turn(performance.now(), sources), ...this.#end());
-    return news;
-  }
-
-  #end(): readonly FindingEvent[] {
-    let news: readonly FindingEvent[] = [];
-    while (this.#steps !== null) news = this.#go(this.#steps);
+    this.#begin(sources);
+    news.push(...this.#end());
     return news;
   }
 
@@ -83,21 +84,39 @@ export class Judging {
     if (isFull || median < before) this.#told.forget(this.#analyzer, Math.max(before, median));
   }
 
+  #judgeRecent(now: number): FindingEvent[] {
+    this.#recentFrames = this.#analyzer.frames;
+    const findings = this.#analyzer.judgeRecent(this.#told.wantsNew);
+    this.#recent.end(performance.now() - now);
+    return findings.map((finding) => ({ type: 'finding', change: 'new', finding }));
+  }
+
+  #begin(sources: () => CaptureSource[]): void {
+    this.#all.begin();
+    this.#allFrames = this.#analyzer.frames;
+    this.#told.begin();
+    this.#spent = 0;
+    this.#steps = this.#analyzer.judge(this.#told.wants, sources());
+  }
+
+  #end(): readonly FindingEvent[] {
+    let news: readonly FindingEvent[] = [];
+    while (this.#steps !== null) news = this.#go(this.#steps);
+    return news;
+  }
+
   #go(steps: Generator<undefined, Report>): readonly FindingEvent[] {
     const begin = performance.now();
     for (;;) {
       const step = steps.next();
       const now = performance.now();
-      if (step.done) {
-        this.#steps = null;
-        this.#spent += now - begin;
-        this.#due = now + Math.max(PAUSE, PAUSE_FACTOR * this.#spent);
-        this.latest = step.value;
-        return this.#told.news(step.value);
-      }
-      if (now - begin < TURN) continue;
+      if (!step.done && now - begin < TURN) continue;
       this.#spent += now - begin;
-      return [];
+      if (!step.done) return [];
+      this.#steps = null;
+      this.#all.end(this.#spent);
+      this.latest = step.value;
+      return this.#told.news(step.value);
     }
   }
 }

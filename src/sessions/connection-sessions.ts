@@ -47,6 +47,19 @@ export class ConnectionSessions {
     this.#collectIssues(facts, server);
   }
 
+  /** The sessions that a connection offers, as far as they are known; nothing is added. */
+  known(facts: ConnectionFacts, server: number): number[] {
+    const found: number[] = [];
+    const add = (identifier: number) => {
+      if (identifier >= 0) found.push(this.#ids.root(identifier));
+    };
+    const { offeredId, offeredTicket, offeredPsk } = facts;
+    if (offersSessionId(facts)) add(this.#ids.find(server, 'session-id', offeredId.words, offeredId.at, offeredId.length));
+    if (offeredTicket) add(this.#ids.find(server, 'ticket', offeredTicket, 0, DIGEST_BYTES));
+    for (const { digest } of offeredPsk) add(this.#ids.find(server, 'psk', digest, 0, DIGEST_BYTES));
+    return found;
+  }
+
   /** What a client offers: a ticket or the session ID of its TLS 1.2, or the PSKs of its TLS 1.3. Of these only the one that was taken counts, if one was. */
   #collectOffers(facts: ConnectionFacts, server: number): void {
     if (facts.isTls13) {

@@ -83,6 +83,12 @@ export class IdTable {
     return this.#size >= this.#limit ? -1 : this.#add(slot, hash, head, ids, at);
   }
 
+  /** The identifier's number; -1 where it is unknown. See {@link intern}. */
+  find(server: number, kind: Kind, ids: Int32Array, at: number, length: number): number {
+    const head = (server << SERVER_BITS) | (kindNumber(kind) << KIND_BITS) | length;
+    return this.#rowAt(this.#slotOf(this.#hash(head, ids, at), head, ids, at));
+  }
+
   /** The number that an identifier of another table has here, where it is added; see {@link intern}. What else is known of it is not taken over. */
   copy(from: IdTable, row: number): number {
     return this.#intern(from.rows.ints[row + HEAD], from.rows.ints, row + ID);

@@ -3,7 +3,7 @@ import type { CloseState, Finding, Fingerprint, HandshakeCounts, NonOfferingClie
 import type { ConnectionFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { Clients } from './clients.js';
-import type { EvidenceByKind } from './evidence.js';
+import { EvidenceByKind } from './evidence.js';
 import { Judge, type Outcome, type Wanted } from './judgement.js';
 import type { ServerOutcome } from './server-outcome.js';
 import { describeServer } from './server-report.js';
@@ -22,6 +22,8 @@ export interface Judgement {
   sessions: Session[];
   /** By stream; only when everything is kept. */
   outcomes: Map<number, Outcome>;
+  /** What it rests on, by the number of the server. */
+  evidence: readonly EvidenceByKind[];
 }
 
 export interface LedgerOptions {
@@ -141,12 +143,58 @@ export class SessionLedger {
     const findings = [...settled, ...judge.findings];
     findings.sort((a, b) => a.declines[0].time - b.declines[0].time);
     return {
+      evidence,
       totals: this.#totals(judge),
       servers: this.#describeServers(evidence, judge, this.#nonOffering(clients)),
       findings,
       sessions,
       outcomes,
     };
+  }
+
+  /**
+   * The findings among the sessions that were declined since this was last called, and those that open connections offer, by evidence of
+   * an earlier judgement. Sessions whose issue would have to be inferred are not among them.
+   *
+   * @param open visits the connections that are not over
+   */
+  judgeRecent(earlier: readonly EvidenceByKind[], open: (visit: (facts: ConnectionFacts) => void) => void, wanted: Wanted): Finding[] {
+    const sessions = new Set(this.#sessions.takeDeclined());
+    let hasDeclined = sessions.size > 0;
+    open((facts) => {
+      if (facts.resumption !== 'declined') return;
+      hasDeclined = true;
+      const server = this.#known(facts);
+      if (server >= 0) for (const session of this.#sessions.offeredBy(facts, server)) sessions.add(session);
+    });
+    if (!hasDeclined) return [];
+    const some = this.#sessions.only(sessions);
+    const servers: Finding['server'][] = this.#servers.map(({ address, port }) => ({ address, port }));
+    open((facts) => {
+      let server = this.#known(facts);
+      if (server < 0) server = numberOf(servers, this.#servers.length, facts);
+      some.add(facts, server);
+    });
+    const judge = new Judge(
+      some,
+      servers.map((_, server) => earlier[server] ?? noEvidence()),
+      this.#teller,
+      {
+        keepAll: false,
+        wants: wanted,
+        settled: () => null,
+        endpoint: (server) => servers[server],
+      },
+    );
+    for (let session = some.after(-1); session >= 0; session = some.after(session)) {
+      if (some.kind(session) !== 'psk' || some.isIssued(session)) judge.judge(session);
+    }
+    return judge.findings;
+  }
+
+  /** The number of the server of a connection; -1 where it is a new one. */
+  #known({ serverAddress, serverPort }: ConnectionFacts): number {
+    return this.#serverNumbers.get(serverAddress)?.get(serverPort) ?? -1;
   }
 
   #judgeOf(evidence: readonly EvidenceByKind[], wants: Wanted): Judge {
@@ -180,8 +228,8 @@ export class SessionLedger {
     const { serverAddress: address, serverPort: port } = facts;
     const last = this.#servers[this.#lastServer];
     if (last?.address === address && last.port === port) return this.#lastServer;
-    const known = this.#serverNumbers.get(address)?.get(port);
-    if (known !== undefined) {
+    const known = this.#known(facts);
+    if (known >= 0) {
       this.#lastServer = known;
       return known;
     }
@@ -230,6 +278,22 @@ export class SessionLedger {
     }
     return { tlsConnections: this.#connections, handshakes, closes: { ...this.#closes }, invalidatedSessions, suspectedSessions };
   }
+}
+
+/** The number of the server of a connection among those from a number on; it is added where it is not there. */
+function numberOf(servers: Finding['server'][], from: number, { serverAddress: address, serverPort: port }: ConnectionFacts): number {
+  for (let number = from; number < servers.length; number++) {
+    if (servers[number].address === address && servers[number].port === port) return number;
+  }
+  return servers.push({ address, port }) - 1;
+}
+
+function noEvidence(): EvidenceByKind {
+  const none = new EvidenceByKind();
+  none.sealConnections();
+  none.sealOffers();
+  none.conclude();
+  return none;
 }
 
 function toEnd<T>(steps: Generator<undefined, T>): T {

@@ -2,7 +2,7 @@
 import type { Limits } from '../limits.js';
 import type { Session } from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
-import type { Warnings } from '../warnings.js';
+import { Warnings } from '../warnings.js';
 import { ConnectionSessions, NO_SESSION } from './connection-sessions.js';
 import { DECLINED_BIT, FIRST_USE, IdTable, LAST_USE, ONE_USE, USES } from './id-table.js';
 import { IssueInference } from './inference.js';
@@ -10,6 +10,9 @@ import { Median } from './median.js';
 import { Use } from './use.js';
 import { Field } from './use-rows.js';
 import { Uses } from './uses.js';
+
+/** Sessions of a copy of some, or uses of them; there may be more. */
+const MANY = 1 << 16;
 
 export class SessionUses {
   readonly #limits: Limits;
@@ -20,6 +23,8 @@ export class SessionUses {
   #inference: IssueInference | null = null;
   /** Views of the uses of the session that was read last; they serve for all sessions. */
   readonly views: Use[] = [];
+  /** Where somebody wants to know: sessions with declines since they were last asked for. */
+  #declined: Set<number> | null = null;
 
   /** @param original what they are to be a copy of */
   constructor(limits: Limits, warnings: Warnings, original: SessionUses | null = null) {
@@ -81,6 +86,35 @@ export class SessionUses {
     return median.value ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** The sessions that were declined since this was last called; none at the first time. */
+  takeDeclined(): ReadonlySet<number> {
+    const declined = this.#declined ?? new Set();
+    this.#declined = new Set();
+    return declined;
+  }
+
+  /** The sessions that a connection offers, as far as they are known. */
+  offeredBy(facts: ConnectionFacts, server: number): number[] {
+    return this.#present.known(facts, server);
+  }
+
+  /** A copy with nothing but some sessions. */
+  only(sessions: ReadonlySet<number>): SessionUses {
+    const some = new SessionUses({ ...this.#limits, sessions: MANY, uses: MANY }, new Warnings());
+    const numbers = new Map([...sessions].map((session) => [session, this.#copyIdentifier(session, some)]));
+    const rows = new Set<number>();
+    for (const session of sessions) {
+      for (let row = this.#ids.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) rows.add(row);
+    }
+    for (const [session, copy] of numbers) some.#ids.setLifetime(copy, this.#ids.lifetime(session));
+    this.#copyUses(
+      some,
+      [...rows].sort((a, b) => a - b),
+      (session) => numbers.get(session) ?? NO_SESSION,
+    );
+    return some;
+  }
+
   /** A copy without the sessions that were last used before a time. */
   since(before: number): SessionUses {
     const kept = new SessionUses(this.#limits, this.#warnings);
@@ -96,7 +130,7 @@ export class SessionUses {
       const current = this.#ids.current(identifier);
       if (current >= 0) kept.#ids.setCurrent(copy, number(current));
     }
-    this.#copyUses(kept, (session) => numbers.get(session) ?? NO_SESSION);
+    this.#copyUses(kept, this.#uses.rows.all(), (session) => numbers.get(session) ?? NO_SESSION);
     return kept;
   }
 
@@ -107,9 +141,9 @@ export class SessionUses {
     return into.#present.internClient(this.#ids.server(identifier), ...into.#uses.copyClient(this.#uses, client, serverName));
   }
 
-  #copyUses(into: SessionUses, numberOf: (session: number) => number): void {
+  #copyUses(into: SessionUses, some: Iterable<number>, numberOf: (session: number) => number): void {
     const { rows } = this.#uses;
-    for (let row = rows.after(-1); row >= 0; row = rows.after(row)) {
+    for (const row of some) {
       const offered = numberOf(rows.offered(row));
       const issued = numberOf(rows.issued(row));
       if (offered < 0 && issued < 0) continue;
@@ -138,7 +172,7 @@ export class SessionUses {
       if (ports.length < 2 || !this.#isAcceptedWithoutIssue(session)) continue;
       for (const port of ports) {
         const other = port === this.server(session) ? -1 : this.#ids.atServer(session, port);
-        if (other >= 0 && this.#isIssued(this.#ids.root(other))) {
+        if (other >= 0 && this.isIssued(this.#ids.root(other))) {
           this.#join(session, this.#ids.root(other));
           break;
         }
@@ -146,7 +180,7 @@ export class SessionUses {
     }
   }
 
-  #isIssued(session: number): boolean {
+  isIssued(session: number): boolean {
     const count = this.#readListed(session);
     for (let i = 0; i < count; i++) if (this.views[i].role === 'issued') return true;
     return false;
@@ -251,7 +285,7 @@ export class SessionUses {
   /** Moves the {@link views} to the uses of one session, the inferred one at the end; returns their number. */
   read(session: number): number {
     const count = this.#readListed(session);
-    if (count === 0 || !this.#ids.isPsk(session) || this.views[0].role === 'issued' || this.#isIssued(session)) return count;
+    if (count === 0 || !this.#ids.isPsk(session) || this.views[0].role === 'issued' || this.isIssued(session)) return count;
     this.#inference ??= new IssueInference(this.#ids, this.#uses, (server, use) =>
       this.#present.internClient(server, use.clientAddress, use.serverName),
     );
@@ -308,7 +342,10 @@ export class SessionUses {
     else this.#uses.link(last, use, session);
     ints[session + LAST_USE] = use + 1;
     ints[session + USES] += ONE_USE;
-    if (this.#uses.isDeclined(use, session)) ints[session + USES] |= DECLINED_BIT;
+    if (this.#uses.isDeclined(use, session)) {
+      ints[session + USES] |= DECLINED_BIT;
+      if (this.#declined && this.#declined.size < MANY) this.#declined.add(session);
+    }
     if (ints[session + USES] >> 1 <= this.#limits.usesPerSession || this.#ids.isClient(session)) return;
     this.#dropUse(session, ints[session + FIRST_USE] - 1);
     ints[session + USES] -= ONE_USE;

@@ -145,6 +145,11 @@ export class UseRows {
     return next < this.#rows.end ? next : -1;
   }
 
+  /** All rows, in order. */
+  *all(): Generator<number> {
+    for (let row = this.after(-1); row >= 0; row = this.after(row)) yield row;
+  }
+
   /** The session that the connection offered, -1 for none. */
   offered(row: number): number {
     const { ints } = this.#rows;

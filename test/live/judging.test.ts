@@ -63,7 +63,11 @@ describe('reports while frames come', () => {
         else state.set(key, event.finding);
       }
     };
-    await readInSteps(fixture, analyzer, 25, () => take(judgedAgain(analyzer, told)));
+    let steps = 0;
+    await readInSteps(fixture, analyzer, 10, () => {
+      take(analyzer.judgeRecent(told.wantsNew).map((finding) => ({ type: 'finding', change: 'new', finding })));
+      if (++steps % 4 === 0) take(judgedAgain(analyzer, told));
+    });
     take(judgedAgain(analyzer, told));
     const { findings } = analyzer.finish();
     expect([...state.keys()].sort()).toEqual(findings.map(keyOf).sort());
@@ -82,5 +86,54 @@ describe('reports while frames come', () => {
       open += connections.filter(({ close }) => close.client.state === 'open').length;
     });
     expect(open).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['jetty-unclean-tls12', 4],
+    ['openssl-s_server-unclean-tls12', 2],
+    ['haproxy-java', 13],
+  ])('%s: what is new is told at once, by what was known before', async (name, count) => {
+    const analyzer = new Analyzer();
+    const told = new ToldFindings();
+    const found: [id: string, declined: number, told: number][] = [];
+    await readInSteps({ path: `${folder}${name}.pcap` }, analyzer, 1, () => {
+      for (const { session, declines } of analyzer.judgeRecent(told.wantsNew))
+        found.push([session.id, declines[0].serverHello, analyzer.frames]);
+    });
+    const { findings } = analyzer.finish();
+    expect(findings).toHaveLength(count);
+    expect(found.map(([id]) => id).sort()).toEqual(findings.map(({ session }) => session.id).sort());
+    for (const [, declined, frame] of found) expect(frame - declined).toBeLessThan(20);
+  });
+});
+
+describe('forgetting', () => {
+  it('keeps counts and findings of what is forgotten', async () => {
+    const alone = new Analyzer();
+    await readInSteps({ path: `${folder}jetty-mixed.pcap` }, alone, Number.POSITIVE_INFINITY, () => {});
+    const whole = alone.finish();
+    const analyzer = new Analyzer();
+    const told = new ToldFindings();
+    const settled: string[] = [];
+    await readInSteps({ path: `${folder}jetty-mixed.pcap` }, analyzer, Number.POSITIVE_INFINITY, () => {});
+    judgedAgain(analyzer, told);
+    analyzer.expire(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    analyzer.forget(Number.POSITIVE_INFINITY, ({ session }) => settled.push(session.id));
+    expect(analyzer.sizes).toMatchObject({ sessions: 0, sessionUses: 0 });
+    const { totals, findings, servers } = analyzer.finish();
+    expect(settled.sort()).toEqual(whole.findings.map(({ session }) => session.id).sort());
+    expect(findings).toEqual(whole.findings);
+    expect(totals).toEqual(whole.totals);
+    expect(servers.map(({ causes, handshakes, avoidableFullHandshakes }) => [causes, handshakes, avoidableFullHandshakes])).toEqual(
+      whole.servers.map(({ causes, handshakes, avoidableFullHandshakes }) => [causes, handshakes, avoidableFullHandshakes]),
+    );
+  });
+
+  it('goes on with what was used since', async () => {
+    const whole = new Analyzer();
+    await readInSteps({ path: `${folder}jetty-unclean-tls12.pcap` }, whole, Number.POSITIVE_INFINITY, () => {});
+    const analyzer = new Analyzer();
+    await readInSteps({ path: `${folder}jetty-unclean-tls12.pcap` }, analyzer, 20, () => analyzer.forget(0));
+    expect(analyzer.finish()).toEqual(whole.finish());
   });
 });

@@ -13,8 +13,9 @@ import { dropPrivileges } from './privileges.js';
 const OUTPUT_FD = 1;
 /** How often the counts are written. */
 const STATISTICS_MILLISECONDS = 1000;
-/** How soon after a frame all that waits is written. */
+/** How soon after a frame all that waits is written, and how soon that is tried again when the reader had no room. */
 const FLUSH_MILLISECONDS = 10;
+const RETRY_MILLISECONDS = 1;
 /** How often it is looked whether somebody still reads, while frames let no event through. */
 const CHECK_MILLISECONDS = 100;
 /** How long, after the end, a reader may take nothing before it is given up. */
@@ -94,27 +95,27 @@ function capture({ cap, buffer, linkType }: Opened): void {
     const before = writer.waiting;
     const isDone = writer.flush();
     if (stoppedAt === 0) {
-      if (!isDone) schedule();
+      if (!isDone) schedule(RETRY_MILLISECONDS);
       return;
     }
     if (writer.waiting < before) stoppedAt = performance.now();
     if (isDone || performance.now() - stoppedAt > PATIENCE_MILLISECONDS) process.exit(0);
-    schedule();
+    schedule(RETRY_MILLISECONDS);
   };
-  const schedule = () => {
-    timer ??= setTimeout(flush, FLUSH_MILLISECONDS);
+  const schedule = (milliseconds: number) => {
+    timer ??= setTimeout(flush, milliseconds);
   };
   const stop = () => {
     if (stoppedAt > 0) return;
     stoppedAt = performance.now();
     cap.close();
     writer.tell();
-    schedule();
+    schedule(0);
   };
   cap.on('packet', (length, isCut) => {
     if (stoppedAt > 0) return;
     const now = writer.frame(buffer, length, isCut);
-    schedule();
+    schedule(FLUSH_MILLISECONDS);
     if (now - checkedAt < CHECK_MILLISECONDS) return;
     checkedAt = now;
     if (isOver()) stop();

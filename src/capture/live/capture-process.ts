@@ -33,10 +33,11 @@ export interface DeviceCapture {
 type CaptureEnd = { reason: 'stopped' } | { reason: 'failed'; error: CaptureError };
 
 /**
- * Memory of the kernel for frames that were not taken yet. Cap captures in a mode where a frame, however short, takes 128 KiB of it
- * on interfaces with segmentation offload, which are most: this holds 1000 frames. What is lost there cap does not tell.
+ * What the kernel keeps of frames that were not taken yet. Cap captures in a mode where each frame, however short, counts as 64 KiB
+ * and takes 128 KiB of memory, on all interfaces with segmentation offload: this holds 1000 frames, on lo half as many. What is lost
+ * there cap does not tell.
  */
-const BUFFER_BYTES = Math.min(128 * 1024 * 1024, Math.floor(totalmem() / 16));
+const BUFFER_BYTES = Math.min(64 * 1024 * 1024, Math.floor(totalmem() / 32));
 const MAX_BUFFER_BYTES = 2 ** 31 - 1;
 
 /** What is kept of what the child says as errors. */

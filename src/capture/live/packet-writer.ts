@@ -16,8 +16,8 @@ export const RING_BYTES = 16 * 1024 * 1024;
 const RUN_BYTES = 64 * 1024;
 /** Longest time that a frame waits for others to be written with it. */
 const MAX_WAIT_MILLISECONDS = 20;
-/** Until it is tried again when the reader had no room. */
-const RETRY_MILLISECONDS = 1;
+/** Until it is tried again when the reader had no room: a socket holds little, and the reader empties it soon. */
+const RETRY_MILLISECONDS = 0.25;
 const STATISTICS_MILLISECONDS = 1000;
 
 export interface PacketWriterOptions {
