@@ -18,6 +18,9 @@ import { Warnings } from './warnings.js';
 
 /** Captures of several interfaces are a little out of order; more than this is another clock, or another file. */
 const MAX_STEP_BACK_SECONDS = 1;
+/** Share of the addresses that may be numbered before all are numbered anew, where that can be chosen. */
+const FULL = 7 / 8;
+const ADDRESSES = 'too many IPv6 addresses: connections that were open then were told as they were';
 const TIME_BACKWARDS =
   'frames are earlier than frames before them, by more than a second: for files that overlap in time, merge them first (mergecap -w all.pcap FILE...)';
 
@@ -214,6 +217,10 @@ export class Analyzer {
   /** Tells of the connections without a packet since `openSince`, or `endedSince` where one side has ended, and follows them no more. */
   expire(openSince: number, endedSince: number): void {
     this.#tracker.expire(openSince, endedSince);
+    if (this.#addresses.size < FULL * this.#limits.addresses) return;
+    this.#tracker.forgetIpv6();
+    this.#addresses.clear();
+    this.warnings.add('address-limit', ADDRESSES, this.#frames);
   }
 
   /**

@@ -58,6 +58,7 @@ export const LIVE_LIMITS: Limits = {
   ...DEFAULT_LIMITS,
   flows: 1 << 18,
   open: 1 << 17,
+  servers: 1 << 14,
   sessions: 1 << 18,
   uses: 1 << 19,
   findings: 10_000,

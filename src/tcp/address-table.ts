@@ -3,6 +3,7 @@ import { Rows } from '../bytes/rows.js';
 
 const WORDS = 4;
 const IPV6_BYTES = 16;
+const FIRST_SLOTS = 1024;
 /** A row is a hash and an address. */
 const ROW_INTS = 1 + WORDS;
 /** IPv4 texts kept: a power of two. A text is made of five others, so that clients who come back are cheaper than new ones. */
@@ -12,15 +13,27 @@ const TEXT_CACHE_SIZE = 1 << 16;
 export class AddressTable {
   readonly #limit: number;
   readonly #seed = (Math.random() * 0x7fffffff) | 0;
-  readonly #rows: Rows;
+  #rows: Rows;
   readonly #ipv6Texts: string[] = [];
   readonly #ipv4Keys = new Int32Array(TEXT_CACHE_SIZE);
   readonly #ipv4Texts: (string | undefined)[] = new Array(TEXT_CACHE_SIZE).fill(undefined);
-  #slots = new Int32Array(1024);
+  #slots = new Int32Array(FIRST_SLOTS);
 
   constructor(limit: number) {
     this.#limit = limit;
     this.#rows = new Rows(ROW_INTS, limit);
+  }
+
+  /** Addresses numbered. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** Forgets all numbers: nobody must know any of them. */
+  clear(): void {
+    this.#rows = new Rows(ROW_INTS, this.#limit);
+    this.#ipv6Texts.length = 0;
+    this.#slots = new Int32Array(FIRST_SLOTS);
   }
 
   /** The number of the 16 bytes at `offset`, from 0; -1 when the table is full. */

@@ -87,6 +87,11 @@ export class FlowTable {
     this.#used--;
   }
 
+  /** References of the connections of which only endpoints and beginnings are remembered. */
+  *done(): Generator<number> {
+    for (let row = 0; row < this.#done.end; row += KEPT_INTS) if (this.field(-row - 1, FLAGS) & DONE) yield -row - 1;
+  }
+
   /** A field of {@link Row}, of those that are kept of either kind of reference. */
   field(reference: number, field: number): number {
     return this.#intsOf(reference)[rowOf(reference) + field];
@@ -153,7 +158,7 @@ export class FlowTable {
     this.#slots.double();
     const connections = this.#connections;
     for (let row = 0; row < connections.rows.end; row += CONNECTION_INTS) if (connections.isOpen(row)) this.#insert(row + 1);
-    for (let row = 0; row < this.#done.end; row += KEPT_INTS) if (this.field(-row - 1, FLAGS) & DONE) this.#insert(-row - 1);
+    for (const reference of this.done()) this.#insert(reference);
   }
 
   #insert(reference: number): void {

@@ -184,6 +184,12 @@ export class TcpTracker {
     }
   }
 
+  /** Tells of all IPv6 connections as they are, and remembers none of them. */
+  forgetIpv6(): void {
+    for (const connection of this.open) if (this.#connections.flags(connection) & FlowFlag.IPV6) this.#finish(connection);
+    for (const reference of this.#flows.done()) if (this.#flows.field(reference, FLAGS) & FlowFlag.IPV6) this.#flows.remove(reference);
+  }
+
   /** The capture is over: tells of up to `count` of the connections that are still followed, by stream. False when none is left. */
   finish(count: number): boolean {
     this.#remaining ??= this.open;
