@@ -60,7 +60,7 @@ export class Analyzer {
   readonly #ledger: SessionLedger;
   readonly #kept: Connection[] = [];
   /** Of the last judgement that was not the last of all. */
-  #evidence: readonly EvidenceByKind[] = [];
+  #evidence: readonly EvidenceByKind[] | null = null;
   #frames = 0;
   #decrypted = 0;
   #incomplete = 0;
@@ -199,7 +199,7 @@ export class Analyzer {
         if (facts) take(facts);
       }
     };
-    return this.#ledger.judgeRecent(this.#evidence, visit, wanted);
+    return this.#ledger.judgeRecent(this.#evidence ?? [], visit, wanted);
   }
 
   /** What is known of an open connection; null where nobody wants to know. */
@@ -230,7 +230,7 @@ export class Analyzer {
    * @param settled is told of each finding whose session is forgotten
    */
   forget(time: number, settled: (finding: Pick<Finding, 'session' | 'server'>) => void = () => {}): void {
-    this.#ledger.forget(time, settled);
+    this.#ledger.forget(time, this.#evidence, settled);
   }
 
   /** When the older half of the sessions was last used. */

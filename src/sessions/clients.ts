@@ -4,7 +4,7 @@ import { Slots } from '../bytes/slots.js';
 import type { Fingerprint, NonOfferingClient } from '../model.js';
 import { fisherExact } from './statistics.js';
 import type { Use } from './use.js';
-import { ADDRESS_BITS, Field } from './use-rows.js';
+import { ADDRESS_BITS, CloseNumber, Field, UseFlag } from './use-rows.js';
 
 /** Clients (address and software, at one server) that are told apart. About 56 bytes each. */
 const MAX_CLIENTS = 1 << 18;
@@ -62,8 +62,9 @@ export class Clients {
     }
     const { ints, floats } = this.#rows;
     const left = ints[row + LEFT];
+    const flags = use.int(Field.PORT_AND_FLAGS);
     const { serverName } = use;
-    if (left & HAS_SESSION && serverName === ints[row + SERVER_NAME] && !use.isUncertain) {
+    if (left & HAS_SESSION && serverName === ints[row + SERVER_NAME] && !(flags & UseFlag.UNCERTAIN)) {
       const quiet = use.helloTime - floats[(row >> 1) + LAST_END];
       const taken = offers ? 0 : 1;
       if (quiet > 0 && quiet < REMEMBERED_SECONDS) {
@@ -74,7 +75,7 @@ export class Clients {
     }
     floats[(row >> 1) + LAST_END] = use.lastSeen;
     ints[row + SERVER_NAME] = serverName;
-    ints[row + LEFT] = leftBy(use, hasSession);
+    ints[row + LEFT] = leftBy(flags, use.int(Field.CLOSES), hasSession);
   }
 
   /** By the number of the server. */
@@ -154,12 +155,14 @@ export class Clients {
   }
 }
 
-function leftBy(use: Use, hasSession: boolean): number {
-  const { state } = use.serverClose;
+/** @param flags {@link UseFlag} @param closes {@link Field}.CLOSES */
+function leftBy(flags: number, closes: number, hasSession: boolean): number {
+  const state = (closes >>> 8) & 15;
   let left = 0;
-  if (state === 'clean') left = CLOSED_CLEANLY;
+  if (state === CloseNumber.CLEAN) left = CLOSED_CLEANLY;
   // A client that has said close_notify itself does not mind how the server ends.
-  else if (state === 'unclean' && use.serverFirst) left = CLOSED_UNCLEANLY;
+  else if (state === CloseNumber.UNCLEAN && flags & UseFlag.SERVER_FIRST) left = CLOSED_UNCLEANLY;
   // After a fatal alert a session must not be offered again (RFC 5246 7.2.2).
-  return hasSession && use.completed && !use.fatalAlert && !use.likelyFatalAlert ? left | HAS_SESSION : left;
+  const isWhole = (flags & (UseFlag.COMPLETED | UseFlag.FATAL | UseFlag.LIKELY_FATAL)) === UseFlag.COMPLETED;
+  return hasSession && isWhole ? left | HAS_SESSION : left;
 }

@@ -102,15 +102,17 @@ export class SessionLedger {
   }
 
   /**
-   * Judges once more, and forgets the sessions that were last used before a time: what they came to stays in the counts, and their
-   * findings in the report. Evidence, and with it the verdict, is of those that are remembered.
+   * Forgets the sessions that were last used before a time, and judges them for the last time: what they came to stays in the counts, and
+   * their findings in the report. Evidence, and with it the verdict, is of those that are remembered.
    *
+   * @param earlier evidence of a judgement; null where there was none
    * @param settled is told of each finding whose session is forgotten
    */
-  forget(before: number, settled: (finding: Pick<Finding, 'session' | 'server'>) => void): void {
+  forget(before: number, earlier: readonly EvidenceByKind[] | null, settled: (finding: Pick<Finding, 'session' | 'server'>) => void): void {
     this.#joinPorts();
     const all = this.#sessions;
-    const evidence = toEnd(weigh(all, this.#servers.length, this.#teller, new Clients()));
+    const present = earlier ?? toEnd(weigh(all, this.#servers.length, this.#teller, new Clients()));
+    const evidence = this.#servers.map((_, server) => present[server] ?? noEvidence());
     const judge: Judge = this.#judgeOf(evidence, (finding) => {
       settled(finding);
       return this.#hasRoom(this.#settledFindings.length + judge.findings.length);

@@ -45,6 +45,9 @@ const STEPS_PER_SECOND = 2 ** 22;
 /** Bits of {@link Field}.CLIENT that are the address. */
 export const ADDRESS_BITS = 20;
 
+/** States in {@link Field}.CLOSES, four bits each. */
+export const CloseNumber = { OPEN: 0, UNKNOWN: 1, CLEAN: 2, ABORTED: 3, RESET_RACE: 4, UNCLEAN: 5 } as const;
+
 /** Bits of {@link Field}.PORT_AND_FLAGS, below the port. */
 export const UseFlag = {
   RESUMED: 1,

@@ -1,7 +1,7 @@
 import type { CloseState } from '../model.js';
 import type { ConnectionFacts, SideFacts } from '../tls/facts.js';
 import type { Use } from './use.js';
-import { ADDRESS_BITS, Field, UseFlag, UseRows } from './use-rows.js';
+import { ADDRESS_BITS, CloseNumber, Field, UseFlag, UseRows } from './use-rows.js';
 
 // The optimizer folds constants of the module itself, and loads imported ones for each connection.
 const { STREAM, CLIENT_HELLO, SERVER_HELLO, HELLO_LEAD, CLIENT, PORT_AND_FLAGS, CLOSES, END_FRAMES, NAMES } = Field;
@@ -182,17 +182,17 @@ function flagsOf(facts: ConnectionFacts): number {
 function stateNumber(state: CloseState): number {
   switch (state) {
     case 'open':
-      return 0;
+      return CloseNumber.OPEN;
     case 'unknown':
-      return 1;
+      return CloseNumber.UNKNOWN;
     case 'clean':
-      return 2;
+      return CloseNumber.CLEAN;
     case 'aborted':
-      return 3;
+      return CloseNumber.ABORTED;
     case 'reset-race':
-      return 4;
+      return CloseNumber.RESET_RACE;
     case 'unclean':
-      return 5;
+      return CloseNumber.UNCLEAN;
   }
 }
 
