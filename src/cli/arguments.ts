@@ -2,7 +2,6 @@
 import { escapeText } from '../bytes/escape.js';
 import { parseAddressRange } from '../report/address-range.js';
 import type { Selection } from '../report/select.js';
-import { type LiveCommand, parseLive } from './live-arguments.js';
 import { LIVE_OPTIONS, OPTIONS, type OptionName } from './options.js';
 import { parseHandshakeCost, parseServer } from './values.js';
 import { parseWords } from './words.js';
@@ -12,7 +11,8 @@ export type Command =
   | { kind: 'version' }
   | { kind: 'no-input' }
   | { kind: 'interfaces' }
-  | { kind: 'live'; options: LiveCommand }
+  /** The words are looked at where the command is loaded. */
+  | { kind: 'live' }
   /** `message`: one line that says what is wrong. */
   | { kind: 'wrong'; message: string }
   | { kind: 'analyze'; options: AnalyzeCommand };
@@ -42,7 +42,7 @@ const MIN_SESSION_DIGITS = 4;
 /** @param words the words after the program's name */
 export function parseCommand(words: readonly string[]): Command {
   const name = commandOf(words);
-  if (name === 'live') return parseLive(words);
+  if (name === 'live') return { kind: 'live' };
   const { positionals, values, problem } = parseWords(words, OPTIONS, LIVE_ONLY);
   if (values.has('help')) return { kind: 'help', command: name };
   if (problem !== null) return { kind: 'wrong', message: problem };

@@ -1,7 +1,6 @@
 // Words to the options of `closenotify live`. Pure: nothing is read and nothing is printed.
 
 import { escapeText } from '../bytes/escape.js';
-import type { Command } from './arguments.js';
 import { type ListenAddress, parseListenAddress } from './listen-address.js';
 import { LIVE_OPTIONS, type LiveOptionName, OPTIONS } from './options.js';
 import { parseCount, parseHandshakeCost, parseServer, parseTime, type WantedServer } from './values.js';
@@ -44,10 +43,18 @@ const ANALYZE_ONLY: ReadonlyMap<string, string> = new Map(
   OPTIONS.filter((option) => !LIVE_OPTIONS.some(({ name }) => name === option.name)).map(({ name }) => [name, 'analyze']),
 );
 
-export function parseLive(words: readonly string[]): Command {
+export type ParsedLive =
+  | { kind: 'help' }
+  | { kind: 'version' }
+  /** `message`: one line that says what is wrong. */
+  | { kind: 'wrong'; message: string }
+  | { kind: 'live'; options: LiveCommand };
+
+/** @param words the words after the program's name */
+export function parseLive(words: readonly string[]): ParsedLive {
   const { positionals, values: given, problem } = parseWords(words, LIVE_OPTIONS, ANALYZE_ONLY);
   const values = given as ReadonlyMap<LiveOptionName, string>;
-  if (values.has('help')) return { kind: 'help', command: 'live' };
+  if (values.has('help')) return { kind: 'help' };
   if (problem !== null) return wrong(problem);
   if (values.has('version')) return { kind: 'version' };
   const [, source, further] = positionals;
@@ -59,7 +66,7 @@ export function parseLive(words: readonly string[]): Command {
   return options(source, values);
 }
 
-function options(source: string, values: ReadonlyMap<LiveOptionName, string>): Command {
+function options(source: string, values: ReadonlyMap<LiveOptionName, string>): ParsedLive {
   const duration = parseTime(values.get('duration'), 'duration');
   const remember = parseTime(values.get('remember'), 'remember');
   const count = parseCount(values.get('count'), 'count', Number.MAX_SAFE_INTEGER);
@@ -98,6 +105,6 @@ function parseMetrics(text: string | undefined): ListenAddress | string | null {
   return typeof address === 'string' ? `--metrics ${escapeText(text)}: ${address}` : address;
 }
 
-function wrong(message: string): Command {
+function wrong(message: string): ParsedLive {
   return { kind: 'wrong', message };
 }

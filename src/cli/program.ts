@@ -18,17 +18,14 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
       case 'help':
         return await print(stdout, helpText(command.command));
       case 'version':
-        return await print(stdout, `closenotify ${version()}\n`);
+        return await print(stdout, versionText());
       case 'wrong':
-        stderr.write(`closenotify: ${command.message}\n`);
-        return EXIT.usage;
+        return wrong(command.message, terminal);
       case 'no-input':
         stderr.write(`${USAGE}\n${hasPipedInput() ? PIPE_HINT : HELP_HINT}\n`);
         return EXIT.usage;
-      case 'live': {
-        const { runLive } = await import('./live-command.js');
-        return await runLive(command.options, terminal);
-      }
+      case 'live':
+        return await live(words, terminal);
       case 'interfaces': {
         const { runInterfaces } = await import('./interfaces-command.js');
         return await runInterfaces(terminal);
@@ -44,6 +41,28 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
   }
 }
 
+async function live(words: readonly string[], terminal: Terminal): Promise<number> {
+  const { parseLive } = await import('./live-arguments.js');
+  const command = parseLive(words);
+  switch (command.kind) {
+    case 'help':
+      return print(terminal.stdout, helpText('live'));
+    case 'version':
+      return print(terminal.stdout, versionText());
+    case 'wrong':
+      return wrong(command.message, terminal);
+    case 'live': {
+      const { runLive } = await import('./live-command.js');
+      return runLive(command.options, terminal);
+    }
+  }
+}
+
+function wrong(message: string, { stderr }: Terminal): number {
+  stderr.write(`closenotify: ${message}\n`);
+  return EXIT.usage;
+}
+
 const HELP_HINT = 'closenotify --help lists the options.';
 const PIPE_HINT = 'To read standard input: closenotify -';
 
@@ -56,8 +75,8 @@ async function print(stdout: Terminal['stdout'], text: string): Promise<number> 
   return EXIT.ok;
 }
 
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+function versionText(): string {
+  return `closenotify ${JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version}\n`;
 }
 
 function hasPipedInput(): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AnalyzeCommand, parseCommand } from '../../src/cli/arguments.js';
 import { helpText } from '../../src/cli/help.js';
-import type { LiveCommand } from '../../src/cli/live-arguments.js';
+import { type LiveCommand, parseLive } from '../../src/cli/live-arguments.js';
 import { LIVE_OPTIONS, OPTIONS } from '../../src/cli/options.js';
 import { nearest } from '../../src/cli/suggest.js';
 
@@ -54,11 +54,12 @@ describe('parseCommand', () => {
     ['analyze', { kind: 'no-input' }],
     ['--all', { kind: 'no-input' }],
     ['--help', { kind: 'help', command: 'analyze' }],
-    ['-h live --formt', { kind: 'help', command: 'live' }],
+    ['-h live --formt', { kind: 'live' }],
     ['interfaces --help', { kind: 'help', command: 'interfaces' }],
     ['--version', { kind: 'version' }],
     ['-V a.pcap', { kind: 'version' }],
-    ['live -V', { kind: 'version' }],
+    ['live eth0 --nonsense', { kind: 'live' }],
+    ['--filter tcp live eth0', { kind: 'live' }],
     ['interfaces', { kind: 'interfaces' }],
   ])('%j', (words, expected) => expect(parseCommand(words === '' ? [] : words.split(' '))).toEqual(expected));
 
@@ -85,6 +86,8 @@ describe('parseCommand', () => {
     ['--client 10.0.0.0/40 a', '--client 10.0.0.0/40: expected an IP address or a range such as 10.0.0.0/8'],
     ['--session xyz1 a', '--session xyz1: expected hexadecimal digits'],
     ['--session 1ab a', '--session 1ab: expected at least 4 digits'],
+    ['a.pcap --duration 5', '--duration is an option of closenotify live'],
+    ['interfaces eth0', 'interfaces takes no further words: eth0'],
     ['- -', '- is given twice: standard input can be read once'],
     ['--\x1b[2J a', 'unknown option --\\x1b[2J; see'],
   ])('%j is wrong', (words, message) => {
@@ -118,7 +121,12 @@ const LIVE: LiveCommand = {
   view: true,
 };
 
-describe('parseCommand of live', () => {
+describe('parseLive', () => {
+  it.each([
+    ['live --formt -h', { kind: 'help' }],
+    ['live -V', { kind: 'version' }],
+  ])('%s', (words, expected) => expect(parseLive(words.split(' '))).toEqual(expected));
+
   it.each<[string, Partial<LiveCommand>]>([
     ['live eth0', {}],
     ['live -', { source: '-' }],
@@ -137,7 +145,7 @@ describe('parseCommand of live', () => {
     ['live eth0 -Z nobody -B 16', { user: 'nobody', bufferBytes: 16 * 1024 * 1024 }],
     ['live eth0 --server 10.0.0.5:443 --handshake-cost 1.5', { server: { address: '10.0.0.5', port: 443 }, handshakeCost: 1.5 }],
   ])('%s', (words, expected) => {
-    expect(parseCommand(words.split(' '))).toEqual({ kind: 'live', options: { ...LIVE, ...expected } });
+    expect(parseLive(words.split(' '))).toEqual({ kind: 'live', options: { ...LIVE, ...expected } });
   });
 
   it.each([
@@ -152,12 +160,10 @@ describe('parseCommand of live', () => {
     ['live eth0 --buffer 4096', '--buffer 4096: expected a whole number from 1 to 2047'],
     ['live eth0 --metrics x', '--metrics x: the port is a number from 0 to 65535'],
     ['live eth0 --client 10.0.0.1', '--client is an option of closenotify analyze'],
-    ['a.pcap --duration 5', '--duration is an option of closenotify live'],
     ['live eth0 --durtion 5', 'unknown option --durtion; did you mean --duration?'],
     ['live eth0 --server x', '--server x: expected an IP address'],
-    ['interfaces eth0', 'interfaces takes no further words: eth0'],
   ])('%j is wrong', (words, message) => {
-    const command = parseCommand(words.split(' '));
+    const command = parseLive(words.split(' '));
     expect(command.kind === 'wrong' && command.message.startsWith(message), JSON.stringify(command)).toBe(true);
   });
 });

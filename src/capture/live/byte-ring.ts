@@ -1,3 +1,6 @@
+/** What waits for a reader that does not keep up: a second of a gigabit's eighth. Frames that find no room are dropped. */
+export const RING_BYTES = 16 * 1024 * 1024;
+
 /**
  * A bounded queue of bytes that is written in records, and read in runs: what is written at once lies at once, so that no record
  * is copied twice. A record that does not fit before the end of the memory begins at its start again.

@@ -4,9 +4,9 @@
  */
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { linkTypeOfCap } from './cap-link-types.js';
+import { CAP_SNAP_LENGTH, linkTypeOfCap } from './cap-link-types.js';
 import { type ChildAnswer, type ChildFailure, type ChildOptions, STREAM_FD } from './child-protocol.js';
-import { CAP_SNAP_LENGTH, type Cap, type CapModule, loadCap } from './load-cap.js';
+import { type Cap, type CapModule, loadCap } from './load-cap.js';
 import { PacketWriter } from './packet-writer.js';
 import { dropPrivileges } from './privileges.js';
 

@@ -22,3 +22,6 @@ export function linkTypeOfCap(name: string): number | null {
   const number = Number(match[1]);
   return number === ATM.dlt ? ATM.linkType : number;
 }
+
+/** Bytes that cap keeps of a frame at most; that cannot be told otherwise. */
+export const CAP_SNAP_LENGTH = 65_535;

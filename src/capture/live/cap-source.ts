@@ -5,10 +5,8 @@ import { MAX_CAPTURED_BYTES } from '../decoder.js';
 import { linkTypeName } from '../link-types.js';
 import type { Reader, ReaderOptions } from '../reader.js';
 import { ArrivalClock } from './arrival-clock.js';
-import { ByteRing } from './byte-ring.js';
-import { linkTypeOfCap } from './cap-link-types.js';
-import { CAP_SNAP_LENGTH } from './load-cap.js';
-import { RING_BYTES } from './packet-writer.js';
+import { ByteRing, RING_BYTES } from './byte-ring.js';
+import { CAP_SNAP_LENGTH, linkTypeOfCap } from './cap-link-types.js';
 
 /**
  * A `Cap` of npm cap after its `open()`. Frames get the time at which they arrive. Such an input has no end: the signal of the

@@ -1,8 +1,5 @@
 // npm cap: an optional dependency with a native part, loaded where it is needed only
 
-/** Bytes that cap keeps of a frame at most; that cannot be told otherwise. */
-export const CAP_SNAP_LENGTH = 65_535;
-
 /** What is used of npm cap 0.2.1, which has no types. */
 export interface CapModule {
   Cap: CapConstructor;

@@ -8,10 +8,8 @@ import {
   writeInterfaceStatistics,
 } from '../pcapng-writer.js';
 import { ArrivalClock } from './arrival-clock.js';
-import { ByteRing } from './byte-ring.js';
+import { ByteRing, RING_BYTES } from './byte-ring.js';
 
-/** What waits for a reader that does not keep up: a second of a gigabit's eighth. Frames that find no room are dropped. */
-export const RING_BYTES = 16 * 1024 * 1024;
 /** Written at once where frames come fast. */
 const RUN_BYTES = 64 * 1024;
 /** Longest time that a frame waits for others to be written with it. */
