@@ -163,7 +163,7 @@ export class Capture implements AsyncIterable<CaptureEvent> {
       const stopping = new AbortController();
       this.#end = () => stopping.abort();
       await this.#options.onOpen?.();
-      if (!this.#isStopped) yield* this.#read(input as CaptureInput, stopping.signal);
+      if (!this.#isStopped) yield* this.#read(input as CaptureInput, stopping);
       return null;
     }
     const { openDevice } = await import('../capture/live/capture-process.js');
@@ -182,7 +182,7 @@ export class Capture implements AsyncIterable<CaptureEvent> {
       this.#end = () => opened.stop();
       if (isFirst) await this.#options.onOpen?.();
       if (this.#isStopped) opened.stop();
-      yield* this.#read({ name: device, stream: opened.stream }, null);
+      yield* this.#read({ name: device, stream: opened.stream }, new AbortController());
       const end = await opened.ended;
       if (end.reason === 'stopped') return null;
       if (!restart) return end.error;
@@ -203,16 +203,17 @@ export class Capture implements AsyncIterable<CaptureEvent> {
     }
   }
 
-  /** @param signal ends an input that cannot be ended otherwise */
-  async *#read(input: CaptureInput, signal: AbortSignal | null): AsyncGenerator<CaptureEvent, void> {
-    const reading = readCapture([input], this.#frames, this.#analyzer.warnings, { ...(signal && { signal }) });
+  /** @param stopping ends an input that does not end by itself, also when nobody wants further events */
+  async *#read(input: CaptureInput, stopping: AbortController): AsyncGenerator<CaptureEvent, void> {
+    const { signal } = stopping;
+    const reading = readCapture([input], this.#frames, this.#analyzer.warnings, { signal });
     try {
       let step = this.#next(reading);
       for (;;) {
         if (step.result === null) await this.#alarm.wait(this.#judging.isBusy ? 0 : MAX_WAIT_MILLISECONDS);
         const now = performance.now();
         if (step.error !== null) {
-          if (signal?.aborted) break;
+          if (signal.aborted) break;
           throw step.error;
         }
         if (step.result !== null) {
@@ -229,6 +230,8 @@ export class Capture implements AsyncIterable<CaptureEvent> {
         yield* this.#turn(now);
       }
     } finally {
+      // A read that is pending would have to end first.
+      stopping.abort();
       await reading.return([]);
       this.#sourcesBefore = joined(this.#sources());
       this.#present = () => [];

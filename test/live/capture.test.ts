@@ -120,7 +120,12 @@ describe('capture()', () => {
       }
     }
     for await (const event of capture({ input: stream() })) if (event.type === 'connection') break;
+    await pause(50);
     expect(isClosed).toBe(true);
+  });
+
+  it('does not wait for an input that has nothing more when nobody wants more', async () => {
+    for await (const event of capture({ input: unending(UNCLEAN) })) if (event.type === 'finding') break;
   });
 
   it('gives every frame to the copy', async () => {
