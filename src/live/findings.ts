@@ -5,7 +5,8 @@ import type { Finding, Report } from '../model.js';
 
 type Identity = Pick<Finding, 'session' | 'server'>;
 
-interface Told extends Identity {
+/** There is one for each finding of sessions that are remembered: they are small. */
+interface Told {
   signature: string;
   /** The last round in which it still was a finding. */
   round: number;
@@ -27,7 +28,7 @@ export class ToldFindings {
     const key = keyOf(finding);
     const told = this.#told.get(key);
     if (!told) {
-      this.#told.set(key, { ...finding, signature, round, change: 'new' });
+      this.#told.set(key, { signature, round, change: 'new' });
       return true;
     }
     told.round = round;
@@ -40,7 +41,7 @@ export class ToldFindings {
   readonly wantsNew = (finding: Identity, signature: string): boolean => {
     const key = keyOf(finding);
     if (this.#told.has(key)) return false;
-    this.#told.set(key, { ...finding, signature, round: this.#round, change: null });
+    this.#told.set(key, { signature, round: this.#round, change: null });
     return true;
   };
 
@@ -51,10 +52,10 @@ export class ToldFindings {
       const change = this.#told.get(keyOf(finding))?.change;
       if (change) news.push({ type: 'finding', change, finding });
     }
-    for (const [key, { round, session, server }] of this.#told) {
+    for (const [key, { round }] of this.#told) {
       if (round === this.#round) continue;
       this.#told.delete(key);
-      news.push({ type: 'finding', change: 'withdrawn', finding: { session, server } });
+      news.push({ type: 'finding', change: 'withdrawn', finding: identityOf(key) });
     }
     return news;
   }
@@ -67,4 +68,9 @@ export class ToldFindings {
 
 function keyOf({ session, server }: Identity): string {
   return `${server.address} ${server.port} ${session.kind} ${session.id}`;
+}
+
+function identityOf(key: string): Identity {
+  const [address, port, kind, id] = key.split(' ');
+  return { session: { kind: kind as Finding['session']['kind'], id }, server: { address, port: Number(port) } };
 }
