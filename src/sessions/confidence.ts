@@ -61,20 +61,20 @@ function judgeAsSeen(offer: Offer, evidence: ServerEvidence): Judged {
     const reason = `The server declined ${control.declined} of ${control.resumed + control.declined} other offers that no unclean close preceded, and no other cause fits.`;
     return { confidence: 'high', rivals, reason };
   }
-  return { confidence: 'medium', rivals, reason: missingWords(rivals, evidence) };
+  return { confidence: 'medium', rivals, reason: missingWords(rivals, offer, evidence) };
 }
 
 /** What would be needed to rule the rivals out. */
-function missingWords(rivals: readonly Cause[], { control, resumed }: ServerEvidence): string {
+function missingWords(rivals: readonly Cause[], { issue }: Offer, { control, resumed }: ServerEvidence): string {
   const words = [];
-  if (rivals.includes('never-resumable') && resumed > 0)
-    words.push('No session of the same server name was resumed without an unclean close.');
+  if (rivals.includes('never-resumable') && resumed > 0) words.push('No session of the same server name was resumed.');
   if (control.resumed + control.declined === 0) words.push('No offer is there to compare with that no unclean close preceded.');
   else if (rivals.includes('other-node'))
     words.push(`Too few offers are there to compare with that no unclean close preceded (${control.resumed + control.declined}).`);
   if (rivals.includes('restarted') || rivals.includes('key-rotated'))
     words.push('No session is seen to live on from before the close until after the decline.');
-  if (rivals.includes('expired')) words.push('No session was resumed at that age.');
+  if (rivals.includes('expired'))
+    words.push(issue === null ? 'It was issued before the capture, at a time that is not known.' : 'No session was resumed at that age.');
   if (rivals.includes('evicted')) words.push('No session was resumed after as many others had been issued.');
   return words.length > 0 ? words.join(' ') : 'Other causes were not ruled out.';
 }
@@ -85,7 +85,7 @@ function rivalsOf(offer: Offer, evidence: ServerEvidence): Cause[] {
   if (offer.isInferred) rivals.push('ticket-reused');
   if (offer.mayHaveChangedParameters) rivals.push('parameters-changed');
   if (offer.culprits.some((culprit) => culprit.use.ambiguousAlert)) rivals.push('fatal-alert');
-  if (evidence.resumed === 0 || !evidence.hasControlOf(offer)) rivals.push('never-resumable');
+  if (!evidence.hasResumed(offer)) rivals.push('never-resumable');
   if (evidence.explain(offer) === null && isShown(offer, evidence)) return rivals;
   const survived = offer.culprit === null ? 0 : evidence.kind(offer.culprit).resumed;
   if (evidence.unexplained > 0 || survived > 0 || control.resumed < ENOUGH_CONTROL) rivals.push('other-node');

@@ -43,8 +43,9 @@ export class ServerEvidence {
   #young = 0;
   readonly #kinds: KindTally[] = [];
   /** Numbers of the server names of which a session was resumed in the control: behind one address each may have a machine of its own. */
-  readonly #controlNames = new Set<number>();
-  #lastControlName = -1;
+  readonly #controlNames = new Names();
+  /** The same of all that were resumed. */
+  readonly #names = new Names();
   #neverResumes: boolean | null = null;
   /** Streams whose decline was counted: several PSKs of one ClientHello are declined at once. */
   readonly #streams = new Set<number>();
@@ -67,7 +68,8 @@ export class ServerEvidence {
     if (offer.culprit && isFirstDecline(offer) && !hasBothEnds(offer)) this.kind(offer.culprit).plain++;
     if (offer.use.role !== 'resumed') return;
     this.resumed++;
-    if (offer.culprit === null) this.#addControlName(offer.use.serverName);
+    this.#names.add(offer.use.serverName);
+    if (offer.culprit === null) this.#controlNames.add(offer.use.serverName);
     this.takesTwice ||= offer.kind === 'psk' && offer.resumedCount > 0;
     if (hasBothEnds(offer)) return;
     const tally = this.#tally(offer.exposure);
@@ -118,16 +120,15 @@ export class ServerEvidence {
     }
   }
 
-  #addControlName(serverName: number): void {
-    if (serverName === this.#lastControlName) return;
-    this.#lastControlName = serverName;
-    this.#controlNames.add(serverName);
-  }
-
   #countYoung({ age, idle, use }: Offer): void {
     if (age >= USUAL_TIMEOUT_SECONDS) return;
     this.#young++;
     if (this.#youngSpans.length < MAX_SPANS) this.#youngSpans.push([use.answerTime - idle, use.answerTime]);
+  }
+
+  /** Whether a session of the same server name was resumed. */
+  hasResumed({ use, proof }: Offer): boolean {
+    return this.#names.has(proof?.serverName ?? use.serverName);
   }
 
   /** Whether a session of the same server name was resumed that no unclean close preceded. */
@@ -220,6 +221,22 @@ export class ServerEvidence {
       default:
         return null;
     }
+  }
+}
+
+/** Numbers of server names; mostly the one that was added last is added again. */
+class Names {
+  readonly #numbers = new Set<number>();
+  #last = -1;
+
+  add(number: number): void {
+    if (number === this.#last) return;
+    this.#last = number;
+    this.#numbers.add(number);
+  }
+
+  has(number: number): boolean {
+    return this.#numbers.has(number);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Lifespans } from './lifespans.js';
 export type Measure = 'age' | 'idle' | 'issuedSinceUse' | 'issuedSinceIssue';
 
 /**
- * Of an offer: seconds since the issue, and since the server last had the session, -1 where the server's own word rules age out; one more
+ * Of an offer: seconds since the issue, infinite where nobody saw it, and since the server last had the session, -1 where the server's own word rules age out; one more
  * than the sessions issued since the last use, and since the issue.
  */
 export type Quantities = Record<Measure, number>;
@@ -133,8 +133,9 @@ function severalNodes(open: readonly Decline[], { count, isSeveralNodes }: Accep
 function limit(open: readonly Decline[], acceptances: Acceptances, measure: Measure, cause: Cause): Explanation {
   const beyond = open.filter((decline) => isBeyond(decline, measure, acceptances));
   const accepted = Math.max(LEAST[measure], acceptances.greatest[measure]);
-  if (beyond.length === 0) return { ...NO_EXPLANATION, cause };
-  const declined = beyond.reduce((least, decline) => Math.min(least, decline[measure]), Number.POSITIVE_INFINITY);
+  const known = beyond.filter((decline) => Number.isFinite(decline[measure]));
+  if (known.length === 0) return { ...NO_EXPLANATION, cause };
+  const declined = known.reduce((least, decline) => Math.min(least, decline[measure]), Number.POSITIVE_INFINITY);
   const way = Math.log(declined / accepted);
   const score = beyond.length * SURPRISE + Math.log(way / RANGE[measure]);
   const covers = (offer: Quantities) =>

@@ -121,7 +121,7 @@ export class Hindsight implements Acceptances {
     return this.lives.hasGapBetween(since(offer), offer.use.answerTime);
   }
 
-  /** Older than all that was accepted, or longer without use, and older than the server's own word. */
+  /** Older than all that was accepted, or than anybody knows, or longer without use; and older than the server's own word. */
   mayBeExpired(offer: Offer): boolean {
     const quantities = this.#quantities(offer);
     return isBeyond(quantities, 'age', this) || isBeyond(quantities, 'idle', this);
@@ -162,11 +162,11 @@ export class Hindsight implements Acceptances {
   }
 
   #quantities(offer: Offer): Quantities {
-    const { age, idle, lifetime } = offer;
+    const { age, idle, lifetime, issue } = offer;
     // A server keeps to the lifetime that it gave (RFC 5077 3.3, RFC 8446 4.6.1).
     const mayExpire = lifetime === null || age >= lifetime;
     return {
-      age: mayExpire ? age : -1,
+      age: !mayExpire ? -1 : issue === null ? Number.POSITIVE_INFINITY : age,
       idle: mayExpire ? idle : -1,
       issuedSinceUse: this.#issuedSince(offer, idle),
       issuedSinceIssue: this.#issuedSince(offer, age),

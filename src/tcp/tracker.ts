@@ -155,6 +155,7 @@ export class TcpTracker {
 
   /** Rows of the connections that the consumer was not told the end of, by stream. */
   get open(): Int32Array {
+    if (this.#remaining) return this.#remaining;
     const connections = this.#connections;
     const open: number[] = [];
     for (let row = 0; row < connections.rows.end; row += ROW_INTS) if (connections.isOpen(row)) open.push(row);
