@@ -18,6 +18,10 @@ export type FindingEvent =
 
 /** How a live capture is going. Counts are since its beginning. */
 export interface LiveStatistics {
+  /** When this is told, by the clock of this machine. */
+  at: number;
+  /** Why nothing is captured at the moment; null while all is well. */
+  interrupted: string | null;
   /** Time of the newest frame; null before the first one. */
   time: number | null;
   frames: number;

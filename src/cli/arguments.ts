@@ -2,7 +2,7 @@
 import { escapeText } from '../bytes/escape.js';
 import { parseAddressRange } from '../report/address-range.js';
 import type { Selection } from '../report/select.js';
-import { LIVE_OPTIONS, OPTIONS, type OptionName } from './options.js';
+import { INTERFACES_OPTIONS, LIVE_OPTIONS, OPTIONS, type OptionName } from './options.js';
 import { parseHandshakeCost, parseServer } from './values.js';
 import { parseWords } from './words.js';
 
@@ -43,16 +43,23 @@ const MIN_SESSION_DIGITS = 4;
 export function parseCommand(words: readonly string[]): Command {
   const name = commandOf(words);
   if (name === 'live') return { kind: 'live' };
+  if (name === 'interfaces') return interfacesCommand(words);
   const { positionals, values, problem } = parseWords(words, OPTIONS, LIVE_ONLY);
   if (values.has('help')) return { kind: 'help', command: name };
   if (problem !== null) return { kind: 'wrong', message: problem };
   if (values.has('version')) return { kind: 'version' };
-  if (name === 'interfaces') {
-    if (positionals.length === 1) return { kind: 'interfaces' };
-    return { kind: 'wrong', message: `interfaces takes no further words: ${escapeText(positionals[1])}` };
-  }
   const inputs = positionals[0] === 'analyze' ? positionals.slice(1) : positionals;
   return analyzeCommand(inputs, values as Map<OptionName, string>);
+}
+
+function interfacesCommand(words: readonly string[]): Command {
+  const { positionals, values, problem } = parseWords(words, INTERFACES_OPTIONS);
+  if (values.has('help')) return { kind: 'help', command: 'interfaces' };
+  if (problem !== null) return { kind: 'wrong', message: problem };
+  if (values.has('version')) return { kind: 'version' };
+  const [, further] = positionals;
+  if (further === undefined) return { kind: 'interfaces' };
+  return { kind: 'wrong', message: `interfaces takes no further words: ${escapeText(further)}` };
 }
 
 /** The first word that is no option says which command is meant, whatever options stand before it. */

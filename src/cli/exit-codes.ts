@@ -12,6 +12,8 @@ export const EXIT = {
   internal: 70,
   /** The output could not be written (EX_IOERR of sysexits.h). */
   output: 74,
+  /** Stopped by SIGHUP (128 + 1). */
+  hungUp: 129,
   /** Stopped by SIGINT (128 + 2). */
   interrupted: 130,
   /** Stopped by SIGTERM (128 + 15). */

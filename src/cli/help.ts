@@ -73,11 +73,12 @@ or so of its decline.
   sudo tcpdump -i eth0 -U -w - tcp port 443 | closenotify live -
   ssh host sudo tcpdump -i eth0 -U -w - tcp port 443 | closenotify live -`;
 
-const LIVE_REST = `Ctrl-C (SIGINT) or SIGTERM: the report, and the end; a second time: the end at
-once. SIGUSR1: a report now. The capture goes on when findings are corrected: a
-finding may be told as changed, or as withdrawn.
+const LIVE_REST = `Ctrl-C (SIGINT), SIGTERM or SIGHUP: the report, and the end; a second time:
+the end at once. SIGUSR1: a report now (ndjson: one line of type report). A
+finding may later be told as changed, or as withdrawn.
 
-Exit status: as of closenotify --help; 4 where the interface cannot be opened,
+Exit status: as of closenotify --help, and 0 (or 1 with --fail-on) also after
+Ctrl-C; 2 also where the filter is none; 4 where the interface cannot be opened,
 or went down (what was captured is still reported).`;
 
 const INTERFACES = `Usage: closenotify interfaces

@@ -52,7 +52,7 @@ export type ParsedLive =
 
 /** @param words the words after the program's name */
 export function parseLive(words: readonly string[]): ParsedLive {
-  const { positionals, values: given, problem } = parseWords(words, LIVE_OPTIONS, ANALYZE_ONLY);
+  const { positionals, values: given, problem } = parseWords(words, LIVE_OPTIONS, ANALYZE_ONLY, 'closenotify live --help');
   const values = given as ReadonlyMap<LiveOptionName, string>;
   if (values.has('help')) return { kind: 'help' };
   if (problem !== null) return wrong(problem);

@@ -1,5 +1,6 @@
 /** `closenotify live`: the same while it happens. */
 
+import { escapeText } from '../bytes/escape.js';
 import { FrameWriter } from '../capture/frame-writer.js';
 import { errorText } from '../capture/input-error.js';
 import { CaptureError } from '../capture/live/capture-error.js';
@@ -18,6 +19,8 @@ import { untilStopped } from './standard-input.js';
 import type { Terminal } from './terminal.js';
 
 const STANDARD_INPUT = 'standard input';
+/** Findings told of one server in the report at the end: there may be hundreds, and all of them were told when they came. */
+const STORIES = 5;
 
 /** @returns the exit status */
 export async function runLive(command: LiveCommand, terminal: Terminal): Promise<number> {
@@ -31,7 +34,7 @@ export async function runLive(command: LiveCommand, terminal: Terminal): Promise
     if (!(error instanceof CaptureError)) return statusOfError(error, terminal.stderr);
     say(terminal.stderr, error.message);
     for (const hint of error.hints) terminal.stderr.write(`  - ${hint}\n`);
-    return EXIT.unavailable;
+    return error.code === 'ERR_CAPTURE_FILTER' ? EXIT.usage : EXIT.unavailable;
   } finally {
     live.release();
   }
@@ -40,8 +43,11 @@ export async function runLive(command: LiveCommand, terminal: Terminal): Promise
 function problemOf({ source, output, write, user, restart }: LiveCommand, { stdin }: Terminal): string | null {
   if (source === '-' && stdin.isTTY)
     return 'live -: standard input is a terminal; let tcpdump write to it: tcpdump -i eth0 -U -w - tcp | closenotify live -';
+  if (write === '-' || write?.endsWith('.pcapng'))
+    return `--write ${escapeText(write)}: expected the name of a file that does not end in pcapng: what is written is pcap`;
+  if (write !== null && write === output) return `--write and --output are the same file: ${escapeText(write)}`;
   if (user !== null && restart) return '--user and --restart exclude each other: an interface can be opened again only as root';
-  const target = output === null ? null : outputProblem(output, write === null ? [] : [write]);
+  const target = output === null ? null : outputProblem(output, []);
   return target ?? (write === null ? null : (outputProblem(write, [])?.replace('--output', '--write') ?? null));
 }
 
@@ -121,7 +127,10 @@ class LiveRun {
 
   /** The interface is open, and nothing was read yet: rights that were needed for it are given up before anything else is done. */
   async #begin(): Promise<void> {
-    const { source, user, write, metrics } = this.#command;
+    const { source, user, write, metrics, output } = this.#command;
+    // Both while this is still allowed: a report that nobody can write is found out before the capture, not after it.
+    if (write !== null) this.#writer = openWriter(write);
+    if (output !== null) this.#output.open();
     if (user !== null) {
       // That user may have no right to read what is loaded later.
       await Promise.all([
@@ -133,10 +142,9 @@ class LiveRun {
       const { becomeUser } = await import('../capture/live/privileges.js');
       becomeUser(user);
     }
-    if (write !== null) this.#writer = openWriter(write);
     if (metrics !== null) await this.#startMetrics(metrics);
     if (!(this.#printer instanceof ViewOutput))
-      say(this.#terminal.stderr, `listening on ${source === '-' ? STANDARD_INPUT : source}${this.#filterText()}`);
+      say(this.#terminal.stderr, `listening on ${source === '-' ? STANDARD_INPUT : source}${this.#filterText()} (process ${process.pid})`);
   }
 
   #filterText(): string {
@@ -193,21 +201,33 @@ class LiveRun {
   #printerOf(): LiveOutput {
     const { stdout, env } = this.#terminal;
     const { format, output, source, view } = this.#command;
-    const isTerminal = output === null && stdout.isTTY === true;
+    const isTerminal = stdout.isTTY === true;
     const chosen = format ?? (isTerminal ? 'table' : 'ndjson');
     if (chosen === 'ndjson') return new EventOutput(this.#output);
-    const printed = { ...this.#command, format: chosen, selected: false };
+    const printed = { ...this.#command, format: chosen, selected: false, stories: STORIES };
     const reports = new ReportOutput(this.#output, (report) => reportText(report, printed, this.#terminal));
-    if (!isTerminal || chosen === 'json' || !view || env.TERM === 'dumb') return reports;
+    // JSON on the same terminal would be drawn over.
+    if (!isTerminal || (chosen === 'json' && output === null) || !view || env.TERM === 'dumb') return reports;
     const name = `${source === '-' ? STANDARD_INPUT : source}${this.#filterText()}`;
-    return new ViewOutput(stdout, reports, name, useColor(this.#command, true, env), () => this.#capture.latest);
+    return new ViewOutput(
+      stdout,
+      reports,
+      name,
+      useColor({ ...this.#command, output: null }, true, env),
+      () => this.#capture.latest,
+      this.#signals.stop,
+    );
   }
 
   #status(report: Report | null): number {
     if (this.#command.failOnInvalidated && report?.findings.some(({ confidence }) => confidence !== 'low')) return EXIT.found;
     if (this.#isWriteFailureTold) return EXIT.output;
     // A pipe that is cut where its program was stopped is no damage.
-    return report?.capture.warnings.some(({ code }) => code === 'capture-damaged') ? EXIT.input : EXIT.ok;
+    const codes = this.#signals.stop.aborted ? ['capture-damaged'] : ['capture-damaged', 'capture-cut'];
+    const damage = (report?.capture.warnings ?? []).filter(({ code }) => codes.includes(code));
+    for (const { message } of damage) say(this.#terminal.stderr, message);
+    if (report?.capture.firstTime === null) say(this.#terminal.stderr, 'no frame came: check the interface, or the pipe, and the filter');
+    return damage.length > 0 ? EXIT.input : EXIT.ok;
   }
 }
 

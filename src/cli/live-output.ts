@@ -3,6 +3,7 @@ import type { CaptureEvent, FindingEvent, LiveStatistics } from '../live-model.j
 import type { Report } from '../model.js';
 import { liveView } from '../report/live-view.js';
 import { ndjson, ndjsonLine } from '../report/ndjson.js';
+import { endpointText } from '../report/text.js';
 import type { Output } from './output.js';
 import { type Redrawer, redrawer, type TerminalStream } from './redraw.js';
 
@@ -34,7 +35,7 @@ export class ReportOutput implements LiveOutput {
   release(): void {}
 }
 
-/** Each event is a line, and written at once. A report is its findings, its servers and its summary; the last one without findings, which were events. */
+/** Each event is a line, and written at once. The last report is its servers and its summary, as findings were events; one in between is a line. */
 export class EventOutput implements LiveOutput {
   readonly #output: Output;
 
@@ -48,7 +49,7 @@ export class EventOutput implements LiveOutput {
   }
 
   async report(report: Report, isLast: boolean): Promise<void> {
-    await this.#output.write(ndjson(isLast ? { ...report, findings: [] } : report));
+    await this.#output.write(isLast ? ndjson({ ...report, findings: [] }) : [ndjsonLine('report', report)]);
   }
 
   release(): void {}
@@ -78,6 +79,7 @@ export class ViewOutput implements LiveOutput {
   readonly #source: string;
   readonly #color: boolean;
   readonly #latest: () => Report | null;
+  readonly #stop: AbortSignal;
   readonly #begin = performance.now();
   readonly #findings: FindingEvent[] = [];
   #drawer: Redrawer;
@@ -91,13 +93,15 @@ export class ViewOutput implements LiveOutput {
    * @param reports prints reports
    * @param source what is captured
    * @param latest the newest judgement
+   * @param stop when it is aborted nothing is drawn any more: the program before the pipe has something to say
    */
-  constructor(stream: TerminalStream, reports: LiveOutput, source: string, color: boolean, latest: () => Report | null) {
+  constructor(stream: TerminalStream, reports: LiveOutput, source: string, color: boolean, latest: () => Report | null, stop: AbortSignal) {
     this.#stream = stream;
     this.#reports = reports;
     this.#source = source;
     this.#color = color;
     this.#latest = latest;
+    this.#stop = stop;
     this.#drawer = redrawer(stream);
   }
 
@@ -108,11 +112,12 @@ export class ViewOutput implements LiveOutput {
       this.#findings.length = Math.min(this.#findings.length, SHOWN_FINDINGS);
     }
     const now = performance.now();
-    if (now - this.#drawnAt >= DRAW_MILLISECONDS) this.#draw(now);
+    if (now - this.#drawnAt >= DRAW_MILLISECONDS && !this.#stop.aborted) this.#draw(now);
   }
 
   async report(report: Report, isLast: boolean): Promise<void> {
-    this.#drawer.end(false);
+    // What another program wrote below the last drawing stays.
+    this.#drawer.end(this.#stop.aborted);
     await this.#reports.report(report, isLast);
     if (!isLast) this.#drawer = redrawer(this.#stream);
   }
@@ -150,8 +155,18 @@ export class ViewOutput implements LiveOutput {
       source: this.#source,
       elapsedSeconds: (now - this.#begin) / 1000,
       findings: this.#findings,
-      notes: report.capture.warnings.map(({ message }) => message),
+      notes: notesOf(report, statistics),
     };
     this.#drawer.draw(liveView(input, size, this.#color));
   }
+}
+
+/** What a reader should know: why nothing comes, what would settle a verdict on a server that lost sessions, and warnings. */
+function notesOf({ servers, capture }: Report, { interrupted }: LiveStatistics): string[] {
+  const open = servers.filter(({ invalidatedSessions, toSettle }) => invalidatedSessions > 0 && toSettle !== null);
+  return [
+    ...(interrupted === null ? [] : [interrupted]),
+    ...open.map((server) => `${endpointText(server)} is inconclusive: ${server.toSettle}`),
+    ...capture.warnings.map(({ message }) => message),
+  ];
 }

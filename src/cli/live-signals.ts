@@ -2,7 +2,7 @@ import { EXIT } from './exit-codes.js';
 
 /** What signals ask of a live capture. */
 export interface LiveSignals {
-  /** Aborted by the first SIGINT or SIGTERM: report, and end. The second one ends the process at once. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP: report, and end. The second one ends the process at once. */
   readonly stop: AbortSignal;
   /** Hears no longer. */
   release(): void;
@@ -24,6 +24,7 @@ export function listenLive(reportNow: () => void, atOnce: () => void): LiveSigna
   const listeners: [NodeJS.Signals, () => void][] = [
     ['SIGINT', hear(EXIT.interrupted)],
     ['SIGTERM', hear(EXIT.terminated)],
+    ['SIGHUP', hear(EXIT.hungUp)],
     // Node itself would open its inspector.
     ...(process.platform === 'win32' ? [] : ([['SIGUSR1', reportNow]] as [NodeJS.Signals, () => void][])),
   ];

@@ -48,6 +48,8 @@ export const OPTIONS = [
   VERSION,
 ] as const satisfies readonly Option[];
 
+export const INTERFACES_OPTIONS = [HELP, VERSION] as const satisfies readonly Option[];
+
 export const LIVE_OPTIONS = [
   { name: 'filter', value: 'BPF', help: 'what is captured, as for tcpdump (default: tcp)' },
   { name: 'duration', short: 'd', value: 'TIME', help: 'end after this time: 60s, 10m, 2h, 1h30m' },

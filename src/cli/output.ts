@@ -12,6 +12,8 @@ export class ClosedOutput extends Error {}
 export class OutputError extends Error {}
 
 export interface Output {
+  /** Creates what is written to, where that is not there yet. */
+  open(): void;
   write(pieces: Iterable<string>): Promise<void>;
   /** Waits until all is written. */
   end(): Promise<void>;
@@ -38,7 +40,7 @@ export function fileOutput(path: string): Output {
     }
     return inner;
   };
-  return { write: (pieces) => open().write(pieces), end: () => open().end() };
+  return { open, write: (pieces) => open().write(pieces), end: () => open().end() };
 }
 
 /** Why a file cannot be the output, in one line; null when it can. Inputs are compared by device and inode, not by name. */
@@ -75,6 +77,7 @@ function writer(stream: Writable, name: string, finish: () => Promise<void>): Ou
     check();
   };
   return {
+    open() {},
     async write(pieces) {
       let text = '';
       for (const piece of pieces) {

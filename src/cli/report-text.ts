@@ -12,6 +12,8 @@ export interface Printed {
   /** Only some of it is listed. */
   selected: boolean;
   color: 'auto' | 'always' | 'never';
+  /** See TableOptions. */
+  stories?: number;
 }
 
 /** Writers are loaded when they are needed: none costs the analysis time, and `table` alone is forty modules. */
@@ -24,6 +26,7 @@ export async function reportText(report: Report, command: Printed, { stdout, env
     all: command.all,
     ...(server !== null && { server: server.port === null ? server.address : endpointText({ ...server, port: server.port }) }),
     selected: command.selected,
+    ...(command.stories !== undefined && { stories: command.stories }),
     width: command.output === null && stdout.isTTY ? (stdout.columns ?? 0) : 0,
     color: useColor(command, stdout.isTTY === true, env),
   });

@@ -18,6 +18,7 @@ export function parseWords(
   words: readonly string[],
   options: readonly Option[],
   elsewhere: ReadonlyMap<string, string> = new Map(),
+  help = 'closenotify --help',
 ): ParsedWords {
   const { tokens } = parseArgs({ args: [...words], options: parserOptions(options), strict: false, allowPositionals: true, tokens: true });
   const positionals = tokens.flatMap((t) => (t.kind === 'positional' ? [t.value] : []));
@@ -25,7 +26,7 @@ export function parseWords(
   if (given.some((t) => t.name === 'help')) return { positionals, values: new Map([['help', '']]), problem: null };
   const values = new Map<string, string>();
   for (const token of given) {
-    const problem = problemOf(token, options, elsewhere);
+    const problem = problemOf(token, options, elsewhere, help);
     if (problem !== null) return { positionals, values, problem };
     values.set(token.name, token.value ?? '');
   }
@@ -40,9 +41,9 @@ function parserOptions(all: readonly Option[]): Record<string, { type: 'string' 
   );
 }
 
-function problemOf(token: OptionToken, all: readonly Option[], elsewhere: ReadonlyMap<string, string>): string | null {
+function problemOf(token: OptionToken, all: readonly Option[], elsewhere: ReadonlyMap<string, string>, help: string): string | null {
   const option = all.find((o) => o.name === token.name);
-  if (option === undefined) return unknownOption(token, all, elsewhere);
+  if (option === undefined) return unknownOption(token, all, elsewhere, help);
   if (option.value === undefined) return token.value === undefined ? null : `--${option.name} takes no value`;
   // parseArgs takes the next word even when that is an option.
   const swallowed = token.inlineValue === false && token.value !== undefined && /^-./.test(token.value);
@@ -52,7 +53,7 @@ function problemOf(token: OptionToken, all: readonly Option[], elsewhere: Readon
   return option.choices === undefined ? null : wrongChoice(option.name, token.value, option.choices);
 }
 
-function unknownOption(token: OptionToken, all: readonly Option[], elsewhere: ReadonlyMap<string, string>): string {
+function unknownOption(token: OptionToken, all: readonly Option[], elsewhere: ReadonlyMap<string, string>, help: string): string {
   const other = elsewhere.get(token.name);
   if (other !== undefined) return `--${token.name} is an option of closenotify ${other}`;
   if (FUTURE_OPTIONS.includes(token.name)) return `--${token.name} is not in this version`;
@@ -60,7 +61,7 @@ function unknownOption(token: OptionToken, all: readonly Option[], elsewhere: Re
     token.name,
     all.map((o) => o.name),
   );
-  const hint = near === null || token.name.length < 2 ? 'see closenotify --help' : `did you mean --${near}?`;
+  const hint = near === null || token.name.length < 2 ? `see ${help}` : `did you mean --${near}?`;
   return `unknown option ${escapeText(token.rawName)}; ${hint}`;
 }
 

@@ -123,6 +123,8 @@ export class Capture implements AsyncIterable<CaptureEvent> {
     const sources = this.#sources();
     const told = sources.filter(({ dropped }) => dropped !== null);
     return {
+      at: Date.now() / 1000,
+      interrupted: this.#interrupted?.message ?? null,
       time: this.#frames.time,
       frames: this.#analyzer.frames,
       bytes: this.#frames.bytes,
@@ -187,7 +189,7 @@ export class Capture implements AsyncIterable<CaptureEvent> {
       if (end.reason === 'stopped') return null;
       if (!restart) return end.error;
       this.#interrupted = end.error;
-      this.#analyzer.warnings.add('capture-interrupted', `${end.error.message}; it went on later`, this.#analyzer.frames || null);
+      this.#analyzer.warnings.add('capture-interrupted', end.error.message, this.#analyzer.frames || null);
       yield* this.#pause();
     }
     return null;

@@ -67,10 +67,11 @@ function share(room: number, servers: number, findings: number): [servers: numbe
 
 /** `eth0, tcp port 443  0:12:34  1,234,567 frames, 1234/s  0 dropped  lag 2.3 s`. */
 function statusLine({ source, elapsedSeconds, statistics, rates }: LiveViewInput, columns: number, paint: Paint): string {
-  const { frames, dropped, incompleteConnections, lagSeconds } = statistics;
+  const { frames, dropped, incompleteConnections, lagSeconds, interrupted } = statistics;
   const isLosing = dropped !== null && dropped > 0;
   const isLate = lagSeconds !== null && lagSeconds > 1;
   const parts = [
+    ...(interrupted === null ? [] : [{ text: 'NOTHING IS CAPTURED', rank: 0, isBad: true }]),
     { text: duration(elapsedSeconds), rank: 2, isBad: false },
     { text: `${counted(frames, 'frame')}, ${perSecond(rates.framesPerSecond)}/s`, rank: 3, isBad: false },
     { text: dropText(dropped, frames), rank: isLosing ? 0 : 1, isBad: isLosing },

@@ -59,6 +59,7 @@ function describe({ counter, gauge }: Families) {
   return {
     frames: counter('frames_total', 'Frames captured.'),
     bytes: counter('captured_bytes_total', 'Bytes captured, of each frame those within the snap length.'),
+    capturing: gauge('capturing', '1 while frames can come, 0 while the interface is down.'),
     dropped: counter(
       'dropped_frames_total',
       'Frames lost before they could be read, as far as the source says; npm cap does not know what the kernel dropped. Absent where the source does not say.',
@@ -120,6 +121,7 @@ function updateCapture(series: Series, report: Report, statistics: LiveStatistic
   const { tables, totals } = statistics;
   series.frames([[{}, statistics.frames]]);
   series.bytes([[{}, statistics.bytes]]);
+  series.capturing([[{}, statistics.interrupted === null ? 1 : 0]]);
   series.dropped([[{}, statistics.dropped]]);
   series.incompleteConnections([[{}, statistics.incompleteConnections]]);
   series.lag([[{}, statistics.lagSeconds]]);

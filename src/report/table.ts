@@ -19,6 +19,8 @@ export interface TableOptions {
   selected?: boolean;
   /** The only server that was looked at, as text. Default: all were. */
   server?: string;
+  /** Findings told of one server, unless all were asked for. Default 20. */
+  stories?: number;
 }
 
 const MIN_WIDTH = 80;
@@ -43,7 +45,7 @@ function* sections(report: Report, width: number, all: boolean, options: TableOp
     yield ['', paint('title', 'Servers')];
     yield serverLines(report.servers, width, all, paint);
   }
-  if (report.findings.length > 0) yield findingLines(report, width, all, paint);
+  if (report.findings.length > 0) yield findingLines(report, width, all, options.stories ?? MAX_STORIES_PER_SERVER, paint);
   if (all) {
     yield [''];
     yield sessionLines(report.sessions, width, paint);
@@ -62,7 +64,7 @@ function* headlineLines(report: Report, width: number, { selected, server }: Tab
   }
 }
 
-function* findingLines(report: Report, width: number, all: boolean, paint: Paint): Generator<string> {
+function* findingLines(report: Report, width: number, all: boolean, most: number, paint: Paint): Generator<string> {
   const options = { width, all, paint };
   yield '';
   const suspected = report.findings.filter((f) => f.confidence === 'low').length;
@@ -76,7 +78,7 @@ function* findingLines(report: Report, width: number, all: boolean, paint: Paint
   let told = 0;
   let folded = 0;
   for (const group of byServer(report.findings)) {
-    const room = all ? group.length : Math.min(MAX_STORIES_PER_SERVER, MAX_STORIES - told);
+    const room = all ? group.length : Math.min(most, MAX_STORIES - told);
     for (const finding of group.slice(0, room)) {
       yield '';
       yield* storyLines(finding, ++told, options);

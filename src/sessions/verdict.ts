@@ -26,7 +26,11 @@ export function judgeServer(evidence: EvidenceByKind, isAccused: boolean): Judge
     const certain = judge(exact, isAccused);
     const chosen = certain.verdict === 'inconclusive' && exact !== all ? judge(all, isAccused) : certain;
     const about = pairs.length > 1 ? `Of ${KINDS[all.sessionKind]}: ` : '';
-    return { ...chosen, verdictText: about + chosen.verdictText, tallies: all.tallies };
+    return {
+      ...chosen,
+      verdictText: about === '' ? chosen.verdictText : about + chosen.verdictText[0].toLowerCase() + chosen.verdictText.slice(1),
+      tallies: all.tallies,
+    };
   });
   judged.sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
   return judged[0] ?? nothingOffered();

@@ -7,6 +7,7 @@ import { scratchDirectory } from '../capture/collect.js';
 import { isRequired, obstacle, statusOf, until } from '../capture/live/real.js';
 import { parseExposition } from '../report/exposition.js';
 import { reportOf, run } from '../support/command.js';
+import { fixtures } from '../support/fixtures.js';
 import { type Ending, LiveServer, visit } from '../support/live-traffic.js';
 
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -48,12 +49,16 @@ class Live {
 
   constructor(process: ChildProcess) {
     this.process = process;
+    Live.all.push(this);
     process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#take(text));
     process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
     this.ended = new Promise((resolve) => process.once('close', resolve));
   }
+
+  /** Whatever a test left behind. */
+  static readonly all: Live[] = [];
 
   static async start(...words: string[]): Promise<Live> {
     const live = new Live(spawn(process.execPath, [program, 'live', ...words]));
@@ -93,7 +98,10 @@ describe.skipIf(reason !== null)(`closenotify live (skipped where nothing can be
     server = await LiveServer.start();
     filter = `tcp port ${server.port}`;
   });
-  afterAll(() => server.stop());
+  afterAll(() => {
+    for (const { process } of Live.all) process.kill('SIGKILL');
+    server.stop();
+  });
 
   /** Connections one after the other, each with the session of the one before; the sessions that the server declined. */
   async function visits(...endings: Ending[]): Promise<string[]> {
@@ -182,11 +190,33 @@ describe.skipIf(reason !== null)(`closenotify live (skipped where nothing can be
     const live = await Live.start('lo', '--filter', filter);
     await visits('clean', 'fin', 'clean');
     live.process.kill('SIGUSR1');
-    await until(() => live.lines.some(({ type }) => type === 'summary'));
-    expect(live.lines.filter(({ type }) => type === 'server')).toHaveLength(1);
+    await until(() => live.lines.some(({ type }) => type === 'report'));
+    expect(live.lines.find(({ type }) => type === 'report')).toMatchObject({
+      totals: { tlsConnections: 3 },
+      servers: [{}],
+      findings: [{}],
+    });
     await visits('clean', 'fin', 'clean');
     expect(await live.stop()).toBe(0);
     expect(live.lines.at(-1)).toMatchObject({ type: 'summary', totals: { tlsConnections: 6, invalidatedSessions: 2 } });
+  });
+
+  it('reports when its terminal goes away', async () => {
+    const live = await Live.start('lo', '--filter', filter, '--format', 'json');
+    live.process.kill('SIGHUP');
+    expect(await live.ended).toBe(0);
+    expect(JSON.parse(live.stdout)).toMatchObject({ schema: 'closenotify/report/1' });
+    expect(live.stderr).toContain('no frame came');
+  });
+
+  it('tells of a pipe that is cut, and of a filter that is none', async () => {
+    const path = scratch.write('cut.pcap', readFileSync(`${fixtures}jetty-unclean-tls12.pcap`).subarray(0, 20_000));
+    const cut = new Live(spawn('/bin/sh', ['-c', '"$1" "$2" live - < "$3"', 'sh', process.execPath, program, path]));
+    expect(await cut.ended).toBe(3);
+    expect(cut.stderr).toContain('standard input: cut at byte');
+    const wrong = new Live(spawn(process.execPath, [program, 'live', 'lo', '--filter', 'tcp prt 443']));
+    expect(await wrong.ended).toBe(2);
+    expect(wrong.stderr).toContain('the filter "tcp prt 443" cannot be used');
   });
 
   it('ends at once at the second signal', async () => {

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analyze.js';
 import { type Capture, type CaptureOptions, capture } from '../../src/live/capture.js';
 import type { CaptureEvent } from '../../src/live-model.js';
-import type { Report } from '../../src/model.js';
+import type { Finding, Report } from '../../src/model.js';
 import { fixtures } from '../support/fixtures.js';
+
+type Identity = Pick<Finding, 'session'>;
 
 const UNCLEAN = `${fixtures}jetty-unclean-tls12.pcap`;
 const CHUNK_BYTES = 4096;
@@ -51,6 +53,9 @@ describe('capture()', () => {
     const events = await eventsOf(capture({ input: pieces(UNCLEAN) }));
     const report = reportOf(events);
     expect(events.filter(({ type }) => type === 'connection')).toHaveLength(report.totals.tlsConnections);
+    const last = new Map(events.flatMap((event) => (event.type === 'finding' ? [[event.finding.session.id, event.finding]] : [])));
+    const byId = (a: Identity, b: Identity) => a.session.id.localeCompare(b.session.id);
+    expect([...last.values()].sort(byId)).toEqual([...report.findings].sort(byId));
     const found = events.flatMap((event) => (event.type === 'finding' && event.change === 'new' ? [event.finding.session.id] : []));
     expect(found.sort()).toEqual(report.findings.map(({ session }) => session.id).sort());
     expect(found.length).toBeGreaterThan(0);

@@ -31,6 +31,8 @@ function input(partial: Partial<LiveViewInput> = {}): LiveViewInput {
       time: report.capture.lastTime,
       frames: 1_234_567,
       bytes: 5e8,
+      at: 0,
+      interrupted: null,
       dropped: 0,
       incompleteConnections: 0,
       lagSeconds: 0.01,

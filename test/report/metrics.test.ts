@@ -13,6 +13,8 @@ const STATISTICS: LiveStatistics = {
   frames: 317,
   bytes: 45_112,
   dropped: 0,
+  at: 0,
+  interrupted: null,
   incompleteConnections: 0,
   lagSeconds: 0.012,
   tables: { openConnections: 3, rememberedConnections: 17, sessions: 11, sessionUses: 17 },

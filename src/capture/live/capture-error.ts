@@ -41,7 +41,7 @@ function causeOf(code: string | null, text: string): [problem: string, ...hints:
   const wasBuilt = code === 'ERR_DLOPEN_FAILED';
   if (code === 'ERR_MODULE_NOT_FOUND') {
     return [
-      'npm left out the package cap, which it could not build',
+      'the package cap is not there: npm leaves it out where it cannot be built',
       `install what it is built with: ${BUILD_APT} (Fedora, RHEL: ${BUILD_DNF})`,
       'then install closenotify again (npm install --foreground-scripts shows what goes wrong)',
     ];

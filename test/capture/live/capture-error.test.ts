@@ -20,7 +20,7 @@ describe('why nothing can be captured', () => {
       'the package is absent',
       'ERR_MODULE_NOT_FOUND',
       "Cannot find package 'cap'",
-      /left out the package cap/,
+      /leaves it out where it cannot be built/,
       /apt-get install libpcap-dev build/,
     ],
     ['its native part is absent', 'MODULE_NOT_FOUND', "Cannot find module '../build/Release/cap.node'", /was not built/, /npm rebuild cap/],
