@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { LiveStatistics } from './live-model.js';
 import type { CaptureSource, Connection, Finding, Report } from './model.js';
 import type { EvidenceByKind } from './sessions/evidence.js';
-import type { Wanted } from './sessions/judgement.js';
+import type { Outcome, Wanted } from './sessions/judgement.js';
 import { type Judgement, SessionLedger } from './sessions/ledger.js';
 import { AddressTable } from './tcp/address-table.js';
 import { type Moment, ROW_INTS, TcpConnections } from './tcp/connections.js';
@@ -169,7 +169,8 @@ export class Analyzer {
   judge(wanted: Wanted | null, sources: CaptureSource[] = []): Generator<undefined, Report> {
     const warnings = this.warnings.clone();
     const ledger = this.#ledger.clone(warnings);
-    const kept = [...this.#kept];
+    const kept = this.#kept.map((connection) => ({ ...connection }));
+    const known = ledger.servers;
     for (const number of this.#tracker.open) {
       const facts = this.#openFacts(number);
       if (facts === null) continue;
@@ -178,7 +179,8 @@ export class Analyzer {
     }
     const steps = ledger.judge(wanted);
     const conclude = (judged: Judgement) => {
-      if (wanted !== null) this.#evidence = judged.evidence;
+      // Those of servers that only open connections are to may get other numbers when they are over.
+      if (wanted !== null) this.#evidence = judged.evidence.slice(0, known);
       return this.#report(judged, kept, warnings, sources);
     };
     return (function* () {
@@ -193,14 +195,16 @@ export class Analyzer {
    * @param wanted as for `judge`
    */
   judgeRecent(wanted: Wanted): Finding[] {
-    const visit = (take: (facts: ConnectionFacts) => void) => {
-      for (const number of this.#tracker.open) {
-        const facts = this.#openFacts(number);
-        if (facts) take(facts);
-      }
-    };
-    return this.#ledger.judgeRecent(this.#evidence ?? [], visit, wanted);
+    return this.#ledger.judgeRecent(this.#evidence ?? [], this.#visitOpen, wanted);
   }
+
+  /** Visits the connections that are not over. */
+  readonly #visitOpen = (visit: (facts: ConnectionFacts) => void): void => {
+    for (const number of this.#tracker.open) {
+      const facts = this.#openFacts(number);
+      if (facts) visit(facts);
+    }
+  };
 
   /** What is known of an open connection; null where nobody wants to know. */
   #openFacts(number: number): ConnectionFacts | null {
@@ -230,7 +234,10 @@ export class Analyzer {
    * @param settled is told of each finding whose session is forgotten
    */
   forget(time: number, settled: (finding: Pick<Finding, 'session' | 'server'>) => void = () => {}): void {
-    this.#ledger.forget(time, this.#evidence, settled);
+    const outcomes = this.#ledger.forget(time, this.#evidence, this.#visitOpen, settled);
+    settle(this.#kept, outcomes);
+    // Names have other numbers now.
+    this.#evidence = null;
   }
 
   /** When the older half of the sessions was last used. */
@@ -252,12 +259,7 @@ export class Analyzer {
 
   #report(judged: Judgement, kept: Connection[], warnings: Warnings, sources: CaptureSource[]): Report {
     const isEmpty = this.#frames === 0;
-    for (const connection of kept) {
-      const outcome = judged.outcomes.get(connection.stream);
-      if (!outcome) continue;
-      connection.resumption = outcome.resumption;
-      connection.cause = outcome.cause;
-    }
+    settle(kept, judged.outcomes);
     return {
       schema: 'closenotify/report/1',
       capture: {
@@ -295,15 +297,27 @@ export class Analyzer {
   }
 }
 
+/** Writes what hindsight made of offers into the records of their connections. */
+function settle(connections: readonly Connection[], outcomes: ReadonlyMap<number, Outcome>): void {
+  for (const connection of connections) {
+    const outcome = outcomes.get(connection.stream);
+    if (!outcome) continue;
+    connection.resumption = outcome.resumption;
+    connection.cause = outcome.cause;
+  }
+}
+
 /** Nothing works without one of these. */
-const AT_LEAST_ONE: ReadonlySet<string> = new Set(['flows', 'open', 'seriesPoints', 'usesPerSession']);
+const AT_LEAST_ONE: ReadonlySet<string> = new Set(['flows', 'open', 'seriesPoints']);
+/** The first one, the last acceptance, and the newest one are kept. */
+const MIN_USES = 3;
 
 /** Their numbers share an integer with what else there is to know of a session. */
 const MAX_SERVERS = 1 << 24;
 
 function checkLimits(limits: Limits): void {
   for (const [name, limit] of Object.entries(limits)) {
-    const least = AT_LEAST_ONE.has(name) ? 1 : 0;
+    const least = name === 'usesPerSession' ? MIN_USES : AT_LEAST_ONE.has(name) ? 1 : 0;
     if (!Number.isSafeInteger(limit) || limit < least) {
       throw new RangeError(`limits.${name}: expected a whole number from ${least} on, not ${limit}`);
     }

@@ -1,5 +1,7 @@
 /** `closenotify live`: the same while it happens. */
 
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { escapeText } from '../bytes/escape.js';
 import { FrameWriter } from '../capture/frame-writer.js';
 import { errorText } from '../capture/input-error.js';
@@ -30,13 +32,13 @@ export async function runLive(command: LiveCommand, terminal: Terminal): Promise
   try {
     return await live.run();
   } catch (error) {
-    live.release();
+    await live.release();
     if (!(error instanceof CaptureError)) return statusOfError(error, terminal.stderr);
     say(terminal.stderr, error.message);
     for (const hint of error.hints) terminal.stderr.write(`  - ${hint}\n`);
     return error.code === 'ERR_CAPTURE_FILTER' ? EXIT.usage : EXIT.unavailable;
   } finally {
-    live.release();
+    await live.release();
   }
 }
 
@@ -45,10 +47,20 @@ function problemOf({ source, output, write, user, restart }: LiveCommand, { stdi
     return 'live -: standard input is a terminal; let tcpdump write to it: tcpdump -i eth0 -U -w - tcp | closenotify live -';
   if (write === '-' || write?.endsWith('.pcapng'))
     return `--write ${escapeText(write)}: expected the name of a file that does not end in pcapng: what is written is pcap`;
-  if (write !== null && write === output) return `--write and --output are the same file: ${escapeText(write)}`;
+  if (write !== null && output !== null && resolve(write) === resolve(output))
+    return `--write and --output are the same file: ${escapeText(write)}`;
   if (user !== null && restart) return '--user and --restart exclude each other: an interface can be opened again only as root';
-  const target = output === null ? null : outputProblem(output, []);
-  return target ?? (write === null ? null : (outputProblem(write, [])?.replace('--output', '--write') ?? null));
+  const inputs = source === '-' ? ['/dev/stdin'] : [];
+  if (write !== null && isPipe(write)) return `--write ${escapeText(write)}: is a pipe; expected the name of a file`;
+  const problems = [
+    output === null ? null : outputProblem(output, write === null ? inputs : [...inputs, write]),
+    write === null ? null : outputProblem(write, inputs)?.replace('--output', '--write'),
+  ];
+  return problems.find((problem) => typeof problem === 'string') ?? null;
+}
+
+function isPipe(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }
 
 class LiveRun {
@@ -70,7 +82,7 @@ class LiveRun {
     const reportNow = () => {
       this.#isReportWanted = true;
     };
-    this.#signals = listenLive(reportNow, () => this.release());
+    this.#signals = listenLive(reportNow, () => this.#printer.release());
     this.#output = command.output === null ? streamOutput(terminal.stdout) : fileOutput(command.output);
     this.#capture = new Capture(this.#options());
     this.#printer = this.#printerOf();
@@ -89,18 +101,22 @@ class LiveRun {
       if (!(error instanceof CaptureError) || last === null) throw error;
       failure = error;
     }
-    this.#writer?.close();
-    this.#tellWriteFailure();
+    this.#endWriting();
     if (last !== null) await this.#printer.report(last, true);
     await this.#output.end();
-    await this.#metrics?.close();
     if (failure) throw failure;
     return this.#status(last);
   }
 
-  release(): void {
+  /** Gives back all that would keep the process alive, or the terminal as it is. */
+  async release(): Promise<void> {
     this.#printer.release();
     this.#signals.release();
+    if (this.#command.source === '-') this.#terminal.stdin.destroy();
+    await this.#metrics?.close();
+    this.#metrics = null;
+    this.#writer?.close();
+    this.#writer = null;
   }
 
   #options(): CaptureOptions {
@@ -187,6 +203,17 @@ class LiveRun {
     const { source } = this.#command;
     if (!(this.#printer instanceof ViewOutput)) {
       say(this.#terminal.stderr, interrupted === null ? `${source}: captures again` : `${interrupted.message}; waiting for it`);
+    }
+  }
+
+  #endWriting(): void {
+    const writer = this.#writer;
+    if (writer === null) return;
+    writer.close();
+    this.#tellWriteFailure();
+    this.#writer = null;
+    if (writer.leftOut > 0) {
+      say(this.#terminal.stderr, `${this.#command.write}: ${writer.leftOut} frames of another link type have no place in it`);
     }
   }
 

@@ -42,15 +42,18 @@ export async function startMetricsServer(
     connectionsCheckingInterval: 1000,
     maxHeaderSize: MAX_HEADER_BYTES,
   };
-  const text = remembered(() => metrics.text());
+  // One copy for all who ask at the same time, however slowly they take it.
+  const body = remembered(async () => Buffer.from(await metrics.text()));
   const server = createServer(options, (request, response) => {
-    answer(request, { ...metrics, text }, health).then(
+    answer(request, metrics.contentType, body, health).then(
       (reply) => send(response, reply),
       () => send(response, { status: 500, text: 'the metrics cannot be read\n' }),
     );
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = IDLE_MS;
+  // Whoever asks again before the answer is taken would have it kept for him.
+  server.maxRequestsPerSocket = 1;
   await listen(server, where);
   // What goes wrong with one connection ends that one; none of it may end the capture.
   server.on('error', () => {});
@@ -67,8 +70,8 @@ export async function startMetricsServer(
 }
 
 /** The text, read again when the last time is over, or has failed. */
-function remembered(read: () => Promise<string>): () => Promise<string> {
-  let text: Promise<string> | null = null;
+function remembered(read: () => Promise<Buffer>): () => Promise<Buffer> {
+  let text: Promise<Buffer> | null = null;
   let until = 0;
   return () => {
     const now = performance.now();
@@ -85,18 +88,18 @@ function remembered(read: () => Promise<string>): () => Promise<string> {
 
 interface Reply {
   status: number;
-  text: string;
+  text: string | Buffer;
   headers?: Record<string, string>;
 }
 
-async function answer(request: IncomingMessage, metrics: Pick<Metrics, 'contentType' | 'text'>, health: () => Health): Promise<Reply> {
+async function answer(request: IncomingMessage, contentType: string, metrics: () => Promise<Buffer>, health: () => Health): Promise<Reply> {
   const path = (request.url ?? '').replace(/[?#].*$/s, '');
   if (!PATHS.has(path)) return { status: 404, text: `not found; ${PLACES}` };
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     // A body that comes with it is not waited for.
     return { status: 405, text: 'GET or HEAD only\n', headers: { allow: 'GET, HEAD', connection: 'close' } };
   }
-  if (path === '/metrics') return { status: 200, text: await metrics.text(), headers: { 'content-type': metrics.contentType } };
+  if (path === '/metrics') return { status: 200, text: await metrics(), headers: { 'content-type': contentType } };
   if (path !== '/healthz') return { status: 200, text: `closenotify; ${PLACES}` };
   const { ok, text } = health();
   return ok ? { status: 200, text: 'ok\n' } : { status: 503, text: `${escapeText(text)}\n` };
@@ -107,7 +110,7 @@ const PLACES = 'metrics are at /metrics, health is at /healthz\n';
 
 /** Of an answer to HEAD Node sends the headers only. */
 function send(response: ServerResponse, { status, text, headers }: Reply): void {
-  const body = Buffer.from(text);
+  const body = typeof text === 'string' ? Buffer.from(text) : text;
   response.writeHead(status, {
     'content-type': PLAIN_TEXT,
     'content-length': body.length,

@@ -1,6 +1,6 @@
 /** Where a report is written: a file or standard output, no faster than it is taken. */
 import { once } from 'node:events';
-import { createWriteStream, type Stats, statSync } from 'node:fs';
+import { createWriteStream, openSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { errorText } from '../capture/input-error.js';
@@ -32,7 +32,7 @@ export function fileOutput(path: string): Output {
   let inner: Output | null = null;
   const open = (): Output => {
     if (inner === null) {
-      const stream = createWriteStream(path);
+      const stream = createWriteStream(path, { fd: created(path) });
       inner = writer(stream, path, async () => {
         stream.end();
         if (!stream.closed) await once(stream, 'close').catch(() => {});
@@ -41,6 +41,15 @@ export function fileOutput(path: string): Output {
     return inner;
   };
   return { open, write: (pieces) => open().write(pieces), end: () => open().end() };
+}
+
+/** At once, and not when the stream comes to it: rights may be given up next. */
+function created(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new OutputError(`${path}: cannot be written: ${errorText(error)}`);
+  }
 }
 
 /** Why a file cannot be the output, in one line; null when it can. Inputs are compared by device and inode, not by name. */

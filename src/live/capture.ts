@@ -23,7 +23,7 @@ export interface CaptureOptions extends Omit<AnalyzerOptions, 'keep' | 'onConnec
   bufferBytes?: number;
   /** Goes on when the interface went down, as soon as it is there again. */
   restart?: boolean;
-  /** The capture is over after so many seconds. */
+  /** The capture is over after so many seconds, 24 days at most. */
   duration?: number;
   /** The capture is over after so many frames. */
   count?: number;
@@ -40,6 +40,8 @@ export interface CaptureOptions extends Omit<AnalyzerOptions, 'keep' | 'onConnec
 }
 
 const DEFAULT_FILTER = 'tcp';
+/** Timers of Node end at 2^31 milliseconds. */
+const MAX_DURATION = 24 * 86_400;
 const REMEMBERED_SECONDS = 3600;
 /** A connection without a packet for so long is told as it is, and not followed any more; the same where one side has ended. */
 const IDLE_SECONDS = 3600;
@@ -54,7 +56,7 @@ const MAX_WAIT_MILLISECONDS = 250;
  * Captures, and tells what it finds while it happens: an async iterable of events, which can be gone through once.
  *
  * @throws {CaptureError} from the iterable: when the interface cannot be opened, or, after the report, when it went down
- * @throws TypeError when there is not just one of `device` and `input`
+ * @throws TypeError when there is not just one of `device` and `input`, RangeError for a `duration` or `count` that is none
  *
  * @example
  * for await (const event of capture({ device: 'eth0', signal })) if (event.type === 'finding') console.log(event.finding);
@@ -82,6 +84,13 @@ export class Capture implements AsyncIterable<CaptureEvent> {
 
   constructor(options: CaptureOptions) {
     if ((options.device === undefined) === (options.input === undefined)) throw new TypeError('give either a device or an input');
+    const { duration, count } = options;
+    if (duration !== undefined && !(duration > 0 && duration <= MAX_DURATION)) {
+      throw new RangeError(`duration: expected seconds, more than 0 and at most ${MAX_DURATION}, not ${duration}`);
+    }
+    if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
+      throw new RangeError(`count: expected a whole number of frames from 1 on, not ${count}`);
+    }
     this.#options = options;
     const limits = { ...LIVE_LIMITS, ...options.limits };
     const { server, handshakeCost, connections = true } = options;

@@ -3,6 +3,8 @@ import type { Analyzer } from '../analyzer.js';
 import type { FindingEvent } from '../live-model.js';
 import type { Finding, Report } from '../model.js';
 
+const MAX_WITHDRAWN = 10_000;
+
 type Identity = Pick<Finding, 'session' | 'server'>;
 
 /** There is one for each finding of sessions that are remembered: they are small. */
@@ -16,6 +18,8 @@ interface Told {
 
 export class ToldFindings {
   readonly #told = new Map<string, Told>();
+  /** What was withdrawn is told again only by a round that knows everything. */
+  readonly #withdrawn = new Set<string>();
   #round = 0;
 
   /** Begins a round, in which all findings are judged. */
@@ -28,6 +32,7 @@ export class ToldFindings {
     const key = keyOf(finding);
     const told = this.#told.get(key);
     if (!told) {
+      this.#withdrawn.delete(key);
       this.#told.set(key, { signature, round, change: 'new' });
       return true;
     }
@@ -40,7 +45,7 @@ export class ToldFindings {
   /** The same between rounds, for what is not complete: what was told already is left to the next round. */
   readonly wantsNew = (finding: Identity, signature: string): boolean => {
     const key = keyOf(finding);
-    if (this.#told.has(key)) return false;
+    if (this.#told.has(key) || this.#withdrawn.has(key)) return false;
     this.#told.set(key, { signature, round: this.#round, change: null });
     return true;
   };
@@ -55,6 +60,7 @@ export class ToldFindings {
     for (const [key, { round }] of this.#told) {
       if (round === this.#round) continue;
       this.#told.delete(key);
+      if (this.#withdrawn.size < MAX_WITHDRAWN) this.#withdrawn.add(key);
       news.push({ type: 'finding', change: 'withdrawn', finding: identityOf(key) });
     }
     return news;
@@ -62,6 +68,7 @@ export class ToldFindings {
 
   /** Forgets sessions that were last used before a time; between rounds. */
   forget(analyzer: Analyzer, before: number): void {
+    this.#withdrawn.clear();
     analyzer.forget(before, (finding) => this.#told.delete(keyOf(finding)));
   }
 }

@@ -2,6 +2,9 @@
 import type { Analyzer } from '../analyzer.js';
 import type { FrameSink } from '../capture/frame-sink.js';
 
+/** A frame that is further from the present time may have a wrong one. */
+const MAX_STEP_SECONDS = 60;
+
 /** Passes frames on, and keeps their time against the clock of this machine. */
 export class LiveFrames implements FrameSink {
   bytes = 0;
@@ -9,12 +12,16 @@ export class LiveFrames implements FrameSink {
   readonly #copy: FrameSink | null;
   readonly #limit: number;
   readonly #isOwnClock: boolean;
-  #newest = Number.NEGATIVE_INFINITY;
-  /** Seconds from the time of the newest frame to when it was read, and the least of that. */
+  /** Time of the last frame, and what it was when it was last taken for the present time. */
+  #last = Number.NaN;
+  #present = Number.NaN;
+  /** When that was, milliseconds as `performance.now()`. */
+  #presentAt = 0;
+  /** The last frame was far from the present time: the next one tells whether the clock is another one now. */
+  #isDoubtful = false;
+  /** Seconds from the time of the last frame to when it was read, and the least of that. */
   #delay = 0;
   #leastDelay = Number.POSITIVE_INFINITY;
-  /** When the newest frame was read, milliseconds as `performance.now()`. */
-  #readAt = 0;
   /** Frames that had been read then. */
   #readFrames = 0;
 
@@ -41,8 +48,7 @@ export class LiveFrames implements FrameSink {
   ): void {
     if (this.isFull) return;
     this.bytes += capturedLength;
-    const time = seconds + nanoseconds * 1e-9;
-    if (time > this.#newest) this.#newest = time;
+    this.#last = seconds + nanoseconds * 1e-9;
     this.#copy?.frame(bytes, offset, capturedLength, originalLength, seconds, nanoseconds, linkType);
     this.#analyzer.frame(bytes, offset, capturedLength, originalLength, seconds, nanoseconds, linkType);
   }
@@ -51,9 +57,9 @@ export class LiveFrames implements FrameSink {
     return this.#analyzer.frames >= this.#limit;
   }
 
-  /** Time of the newest frame; null before the first one. */
+  /** Time of the last frame; null before the first one. */
   get time(): number | null {
-    return this.#newest > Number.NEGATIVE_INFINITY ? this.#newest : null;
+    return Number.isNaN(this.#last) ? null : this.#last;
   }
 
   /** See LiveStatistics. */
@@ -66,13 +72,19 @@ export class LiveFrames implements FrameSink {
   read(now: number): void {
     if (this.time === null || this.#analyzer.frames === this.#readFrames) return;
     this.#readFrames = this.#analyzer.frames;
-    this.#readAt = now;
-    this.#delay = Date.now() / 1000 - this.#newest;
+    const isFar = Math.abs(this.#last - (this.presentTime(now) ?? this.#last)) > MAX_STEP_SECONDS;
+    const isAlone = isFar && !this.#isDoubtful;
+    this.#isDoubtful = isAlone;
+    if (isAlone) return;
+    if (isFar) this.#leastDelay = Number.POSITIVE_INFINITY;
+    this.#present = this.#last;
+    this.#presentAt = now;
+    this.#delay = Date.now() / 1000 - this.#last;
     this.#leastDelay = Math.min(this.#leastDelay, this.#delay);
   }
 
-  /** What time it is for the frames: that of the newest one, and what has passed since it was read. */
+  /** What time it is for the frames: that of the last one, and what has passed since it was read. */
   presentTime(now: number): number | null {
-    return this.time === null ? null : this.time + (now - this.#readAt) / 1000;
+    return Number.isNaN(this.#present) ? null : this.#present + (now - this.#presentAt) / 1000;
   }
 }

@@ -48,7 +48,8 @@ export function liveView(input: LiveViewInput, size: { columns: number; rows: nu
   const [serverRoom, findingRoom] = share(rest - 2 * gap.length, input.report.servers.length, findings.length);
   const servers = serverLines(input.report.servers, serverRoom, columns, paint);
   const found = findingLines(findings, findingRoom, columns, paint);
-  return [...top, ...(servers.length > 0 ? gap : []), ...servers, ...(found.length > 0 ? gap : []), ...found, ...gap, ...bottom];
+  const lines = [...top, ...(servers.length > 0 ? gap : []), ...servers, ...(found.length > 0 ? gap : []), ...found, ...gap, ...bottom];
+  return lines.slice(0, room);
 }
 
 /** Where not even the text around the lists fits: its first line, and as much of the rest. */

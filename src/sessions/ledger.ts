@@ -86,6 +86,11 @@ export class SessionLedger {
     return this.#sessions.medianUse;
   }
 
+  /** Servers told apart. */
+  get servers(): number {
+    return this.#servers.length;
+  }
+
   add(facts: ConnectionFacts): void {
     this.#connections++;
     this.#closes[facts.client.state]++;
@@ -106,10 +111,22 @@ export class SessionLedger {
    * their findings in the report. Evidence, and with it the verdict, is of those that are remembered.
    *
    * @param earlier evidence of a judgement; null where there was none
+   * @param open visits the connections that are not over: what they offered is not forgotten
    * @param settled is told of each finding whose session is forgotten
    */
-  forget(before: number, earlier: readonly EvidenceByKind[] | null, settled: (finding: Pick<Finding, 'session' | 'server'>) => void): void {
+  forget(
+    before: number,
+    earlier: readonly EvidenceByKind[] | null,
+    open: (visit: (facts: ConnectionFacts) => void) => void,
+    settled: (finding: Pick<Finding, 'session' | 'server'>) => void,
+  ): Map<number, Outcome> {
     this.#joinPorts();
+    const offered = new Set<number>();
+    open((facts) => {
+      const server = this.#known(facts);
+      if (server >= 0) for (const session of this.#sessions.offeredBy(facts, server)) offered.add(session);
+    });
+    const isOld = (session: number) => this.#sessions.lastUsed(session) < before && !offered.has(session);
     const all = this.#sessions;
     const present = earlier ?? toEnd(weigh(all, this.#servers.length, this.#teller, new Clients()));
     const evidence = this.#servers.map((_, server) => present[server] ?? noEvidence());
@@ -118,11 +135,12 @@ export class SessionLedger {
       return this.#hasRoom(this.#settledFindings.length + judge.findings.length);
     });
     for (let session = all.after(-1); session >= 0; session = all.after(session)) {
-      if (all.lastUsed(session) < before) judge.judge(session);
+      if (isOld(session)) judge.judge(session);
     }
     this.#settled = this.#servers.map((_, server) => judge.server(server));
     this.#settledFindings.push(...judge.findings);
-    this.#sessions = all.since(before);
+    this.#sessions = all.without(isOld);
+    return judge.outcomes;
   }
 
   /**
@@ -172,10 +190,11 @@ export class SessionLedger {
     if (!hasDeclined) return [];
     const some = this.#sessions.only(sessions);
     const servers: Finding['server'][] = this.#servers.map(({ address, port }) => ({ address, port }));
+    const further = new Map<string, number>();
     open((facts) => {
       let server = this.#known(facts);
-      if (server < 0) server = numberOf(servers, this.#servers.length, facts);
-      some.add(facts, server);
+      if (server < 0) server = this.#numberOf(facts, servers, further);
+      if (server >= 0) some.add(facts, server);
     });
     const judge = new Judge(
       some,
@@ -192,6 +211,20 @@ export class SessionLedger {
       if (some.kind(session) !== 'psk' || some.isIssued(session)) judge.judge(session);
     }
     return judge.findings;
+  }
+
+  /** The number of a server that the ledger does not know yet, among others of that kind; -1 where there is no room for it. */
+  #numberOf(
+    { serverAddress: address, serverPort: port }: ConnectionFacts,
+    servers: Finding['server'][],
+    further: Map<string, number>,
+  ): number {
+    const key = `${address} ${port}`;
+    const known = further.get(key);
+    if (known !== undefined) return known;
+    if (servers.length >= this.#options.limits.servers) return -1;
+    further.set(key, servers.length);
+    return servers.push({ address, port }) - 1;
   }
 
   /** The number of the server of a connection; -1 where it is a new one. */
@@ -280,14 +313,6 @@ export class SessionLedger {
     }
     return { tlsConnections: this.#connections, handshakes, closes: { ...this.#closes }, invalidatedSessions, suspectedSessions };
   }
-}
-
-/** The number of the server of a connection among those from a number on; it is added where it is not there. */
-function numberOf(servers: Finding['server'][], from: number, { serverAddress: address, serverPort: port }: ConnectionFacts): number {
-  for (let number = from; number < servers.length; number++) {
-    if (servers[number].address === address && servers[number].port === port) return number;
-  }
-  return servers.push({ address, port }) - 1;
 }
 
 function noEvidence(): EvidenceByKind {

@@ -26,12 +26,15 @@ export class SessionUses {
   /** Where somebody wants to know: sessions with declines since they were last asked for. */
   #declined: Set<number> | null = null;
 
-  /** @param original what they are to be a copy of */
-  constructor(limits: Limits, warnings: Warnings, original: SessionUses | null = null) {
+  /**
+   * @param original what they are to be a copy of
+   * @param uses empty ones to begin with
+   */
+  constructor(limits: Limits, warnings: Warnings, original: SessionUses | null = null, uses = new Uses(limits.uses)) {
     this.#limits = limits;
     this.#warnings = warnings;
     this.#ids = original ? original.#ids.clone() : new IdTable(limits.sessions);
-    this.#uses = original ? original.#uses.clone() : new Uses(limits.uses);
+    this.#uses = original ? original.#uses.clone() : uses;
     this.#present = new ConnectionSessions(
       this.#ids,
       this.#uses,
@@ -79,10 +82,12 @@ export class SessionUses {
     return last < 0 ? Number.NEGATIVE_INFINITY : this.#uses.rows.endTime(last, 0);
   }
 
-  /** When the older half of the sessions was last used, by a sample of them. */
+  /** When the older half of the identifiers was last used, by a sample of them. */
   get medianUse(): number {
     const median = new Median();
-    for (let session = this.after(-1); session >= 0; session = this.after(session)) median.add(this.lastUsed(session));
+    for (let identifier = this.#ids.after(-1); identifier >= 0; identifier = this.#ids.after(identifier)) {
+      median.add(this.lastUsed(this.#ids.root(identifier)));
+    }
     return median.value ?? Number.NEGATIVE_INFINITY;
   }
 
@@ -98,30 +103,28 @@ export class SessionUses {
     return this.#present.known(facts, server);
   }
 
-  /** A copy with nothing but some sessions. */
+  /** A copy with nothing but some sessions, and those that were issued instead of them. */
   only(sessions: ReadonlySet<number>): SessionUses {
-    const some = new SessionUses({ ...this.#limits, sessions: MANY, uses: MANY }, new Warnings());
+    const some = new SessionUses({ ...this.#limits, sessions: MANY, uses: MANY }, new Warnings(), null, this.#uses.empty(MANY));
     const numbers = new Map([...sessions].map((session) => [session, this.#copyIdentifier(session, some)]));
     const rows = new Set<number>();
-    for (const session of sessions) {
-      for (let row = this.#ids.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) rows.add(row);
+    for (const session of sessions) for (const row of this.#rowsOf(session)) rows.add(row);
+    const issues = new Map<number, number>();
+    for (const row of rows) {
+      const issued = this.#uses.rows.issued(row);
+      if (issued >= 0 && !numbers.has(issued)) issues.set(issued, this.#copyIdentifier(issued, some));
     }
     for (const [session, copy] of numbers) some.#ids.setLifetime(copy, this.#ids.lifetime(session));
-    this.#copyUses(
-      some,
-      [...rows].sort((a, b) => a - b),
-      (session) => numbers.get(session) ?? NO_SESSION,
-    );
+    this.#copyUses(some, rows, (session) => numbers.get(session) ?? issues.get(session) ?? NO_SESSION, numbers);
     return some;
   }
 
-  /** A copy without the sessions that were last used before a time. */
-  since(before: number): SessionUses {
+  /** A copy without the sessions that are old. */
+  without(isOld: (session: number) => boolean): SessionUses {
     const kept = new SessionUses(this.#limits, this.#warnings);
     const numbers = new Map<number, number>();
     for (let identifier = this.#ids.after(-1); identifier >= 0; identifier = this.#ids.after(identifier)) {
-      if (this.lastUsed(this.#ids.root(identifier)) < before) continue;
-      numbers.set(identifier, this.#copyIdentifier(identifier, kept));
+      if (!isOld(this.#ids.root(identifier))) numbers.set(identifier, this.#copyIdentifier(identifier, kept));
     }
     for (const [identifier, copy] of numbers) {
       const number = (of: number) => numbers.get(of) as number;
@@ -130,7 +133,7 @@ export class SessionUses {
       const current = this.#ids.current(identifier);
       if (current >= 0) kept.#ids.setCurrent(copy, number(current));
     }
-    this.#copyUses(kept, this.#uses.rows.all(), (session) => numbers.get(session) ?? NO_SESSION);
+    this.#copyUses(kept, this.#uses.rows.all(), (session) => numbers.get(session) ?? NO_SESSION, numbers);
     return kept;
   }
 
@@ -141,16 +144,27 @@ export class SessionUses {
     return into.#present.internClient(this.#ids.server(identifier), ...into.#uses.copyClient(this.#uses, client, serverName));
   }
 
-  #copyUses(into: SessionUses, some: Iterable<number>, numberOf: (session: number) => number): void {
-    const { rows } = this.#uses;
-    for (const row of some) {
-      const offered = numberOf(rows.offered(row));
-      const issued = numberOf(rows.issued(row));
-      if (offered < 0 && issued < 0) continue;
-      const copy = into.#uses.copy(this.#uses, row, offered, issued);
-      if (offered >= 0) into.#link(offered, copy);
-      if (issued >= 0) into.#link(issued, copy);
+  /**
+   * @param rows in any order
+   * @param numberOf number that a session has in the copy, -1 for none
+   * @param listed sessions whose uses are listed in the copy, in the order in which they are here, and their numbers there
+   */
+  #copyUses(into: SessionUses, rows: Iterable<number>, numberOf: (session: number) => number, listed: ReadonlyMap<number, number>): void {
+    const source = this.#uses.rows;
+    const copies = new Map<number, number>();
+    for (const row of rows) {
+      const offered = numberOf(source.offered(row));
+      const issued = numberOf(source.issued(row));
+      if (offered >= 0 || issued >= 0) copies.set(row, into.#uses.copy(this.#uses, row, offered, issued));
     }
+    for (const [session, copy] of listed) {
+      if (this.#ids.isJoined(session)) continue;
+      for (const row of this.#rowsOf(session)) into.#link(copy, copies.get(row) as number);
+    }
+  }
+
+  *#rowsOf(session: number): Generator<number> {
+    for (let row = this.#ids.rows.ints[session + FIRST_USE] - 1; row >= 0; row = this.#uses.next(row, session)) yield row;
   }
 
   /** The session after another one, the first one after -1; -1 when there is none. */

@@ -29,9 +29,9 @@ export class Uses {
    * @param limit connections remembered
    * @param original what they are to be a copy of. Both number texts alike, as new ones of either are numbered for both.
    */
-  constructor(limit: number, original: Uses | null = null) {
+  constructor(limit: number, original: Uses | null = null, rows = new UseRows(limit, original?.rows)) {
     this.#limit = limit;
-    this.rows = new UseRows(limit, original?.rows);
+    this.rows = rows;
     this.#addresses = original ? original.#addresses : new Texts();
     this.#names = original ? original.#names : new Texts();
     this.#versions = original ? original.#versions : new Texts();
@@ -39,6 +39,11 @@ export class Uses {
 
   clone(): Uses {
     return new Uses(this.#limit, this);
+  }
+
+  /** None, which number texts as these do. */
+  empty(limit: number): Uses {
+    return new Uses(limit, this, new UseRows(limit));
   }
 
   get size(): number {

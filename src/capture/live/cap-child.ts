@@ -32,7 +32,8 @@ interface Opened {
 const unopened: object[] = [];
 
 const ignored = () => {};
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ignored);
+// At SIGUSR1 Node would open its inspector to everybody on this machine.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, ignored);
 const options = JSON.parse(readFileSync(0, 'utf8')) as ChildOptions;
 const opened = open(await loaded(), options);
 if (options.user !== null) become(options.user);

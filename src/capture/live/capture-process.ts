@@ -40,6 +40,9 @@ type CaptureEnd = { reason: 'stopped' } | { reason: 'failed'; error: CaptureErro
 const BUFFER_BYTES = Math.min(64 * 1024 * 1024, Math.floor(totalmem() / 32));
 const MAX_BUFFER_BYTES = 2 ** 31 - 1;
 
+/** How long the child may take to write what it still has. */
+const PATIENCE_MILLISECONDS = 5000;
+
 /** What is kept of what the child says as errors. */
 const MAX_ERROR_CHARACTERS = 4096;
 const MAX_ANSWER_CHARACTERS = 64 * 1024;
@@ -69,6 +72,8 @@ export async function openDevice(options: DeviceOptions, program: URL = CHILD): 
   const stop = () => {
     isStopped = true;
     stream.end();
+    // One that was stopped by a signal, say, does nothing more.
+    setTimeout(() => child.kill('SIGKILL'), PATIENCE_MILLISECONDS).unref();
   };
   const ended = ending.then((end): CaptureEnd => {
     const isGivenUp = stream.destroyed && !stream.readableEnded;
