@@ -147,18 +147,14 @@ class LiveRun {
     // Both while this is still allowed: a report that nobody can write is found out before the capture, not after it.
     if (write !== null) this.#writer = openWriter(write);
     if (output !== null) this.#output.open();
+    const serve = metrics === null ? null : await this.#loadMetrics(metrics);
     if (user !== null) {
       // That user may have no right to read what is loaded later.
-      await Promise.all([
-        import('../report/table.js'),
-        import('../report/json.js'),
-        import('../report/ndjson.js'),
-        import('../report/metrics.js'),
-      ]);
+      await Promise.all([import('../report/table.js'), import('../report/json.js'), import('../report/ndjson.js')]);
       const { becomeUser } = await import('../capture/live/privileges.js');
       becomeUser(user);
     }
-    if (metrics !== null) await this.#startMetrics(metrics);
+    await serve?.();
     if (!(this.#printer instanceof ViewOutput))
       say(this.#terminal.stderr, `listening on ${source === '-' ? STANDARD_INPUT : source}${this.#filterText()} (process ${process.pid})`);
   }
@@ -167,7 +163,8 @@ class LiveRun {
     return this.#command.source === '-' ? '' : `, filter ${this.#command.filter ?? 'tcp'}`;
   }
 
-  async #startMetrics(where: NonNullable<LiveCommand['metrics']>): Promise<void> {
+  /** @returns begins to serve them */
+  async #loadMetrics(where: NonNullable<LiveCommand['metrics']>): Promise<() => Promise<void>> {
     const [{ createMetrics }, { startMetricsServer }] = await Promise.all([import('../report/metrics.js'), import('./metrics-server.js')]);
     const metrics = await createMetrics();
     const text = async () => {
@@ -178,12 +175,14 @@ class LiveRun {
       const { interrupted } = this.#capture;
       return interrupted === null ? { ok: true, text: 'capturing' } : { ok: false, text: interrupted.message };
     };
-    try {
-      this.#metrics = await startMetricsServer(where, { contentType: metrics.contentType, text }, health);
-    } catch (error) {
-      throw new OutputError(`--metrics: ${errorText(error)}`);
-    }
-    say(this.#terminal.stderr, `metrics at http://${endpointText(this.#metrics)}/metrics`);
+    return async () => {
+      try {
+        this.#metrics = await startMetricsServer(where, { contentType: metrics.contentType, text }, health);
+      } catch (error) {
+        throw new OutputError(`--metrics: ${errorText(error)}`);
+      }
+      say(this.#terminal.stderr, `metrics at http://${endpointText(this.#metrics)}/metrics`);
+    };
   }
 
   /** What is done every second. */
@@ -247,7 +246,7 @@ class LiveRun {
   }
 
   #status(report: Report | null): number {
-    if (this.#command.failOnInvalidated && report?.findings.some(({ confidence }) => confidence !== 'low')) return EXIT.found;
+    if (this.#command.failOnInvalidated && report && report.totals.invalidatedSessions > 0) return EXIT.found;
     if (this.#isWriteFailureTold) return EXIT.output;
     // A pipe that is cut where its program was stopped is no damage.
     const codes = this.#signals.stop.aborted ? ['capture-damaged'] : ['capture-damaged', 'capture-cut'];
