@@ -3,11 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRequired, obstacle, sleep } from './capture/live/real.js';
 import { run } from './support/command.js';
 import { fixtures } from './support/fixtures.js';
+import { LiveServer, visit } from './support/live-traffic.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const TIMEOUT_MILLISECONDS = 60_000;
+
+const reason = (await obstacle()) ?? ((await run('openssl', ['version'])).status === 0 ? null : 'openssl is not installed');
+if (isRequired && reason !== null) throw new Error(reason);
 
 /** A project that has closenotify installed, with the compiled examples in it. */
 const project = mkdtempSync(join(tmpdir(), 'closenotify-examples-'));
@@ -40,6 +45,30 @@ describe('the examples', () => {
     expect(stdout).toMatch(/: 3 TLS connections; sessions invalidated: 1\n/);
     expect(stdout).toMatch(/issued in frame 9583, RST by the client in frame 9668, RST by the client in frame 9674, declined in frame \d+/);
   });
+
+  it('live-capture says how an interface cannot be captured on', async () => {
+    const { status, stderr } = await example('live-capture', 'nosuch0');
+    expect(status).toBe(4);
+    expect(stderr).not.toBe('');
+  });
+
+  it.skipIf(reason !== null)(
+    `live-capture prints sessions as they are lost (skipped where nothing can be captured: ${reason})`,
+    async () => {
+      const server = await LiveServer.start();
+      const running = example('live-capture', 'lo', `tcp port ${server.port}`, '4');
+      await sleep(2000);
+      const first = await visit(server.port, { close: 'fin' });
+      const second = await visit(server.port, { session: first.session, close: 'clean' });
+      const { status, stdout, stderr } = await running;
+      await server.stop();
+      expect({ status, stderr, reused: second.reused }).toEqual({ status: 0, stderr: '', reused: false });
+      expect(stdout).toMatch(
+        new RegExp(`^new: session ${first.sessionId.slice(0, 16)} of 127\\.0\\.0\\.1 port ${server.port}: unclean-close`),
+      );
+      expect(stdout).toMatch(/2 TLS connections; sessions invalidated: 1\n$/);
+    },
+  );
 
   it('analyze-file prints one line where nothing is wrong', async () => {
     const { status, stdout } = await example('analyze-file', `${fixtures}forum-direct.pcap`);
