@@ -72,9 +72,10 @@ function effects(evidence: ServerEvidence): Judged['ends'] {
 
 /** Kinds that differ only in who closed, and who closed first. */
 function effectOf(kinds: readonly KindTally[], { resumed, isKept }: ServerEvidence): EndEffect {
-  const harmful = kinds.filter((kind) => kind.declined > 0);
+  const isHarmful = ({ resumed, declined }: Tally) => declined > STRAY * (resumed + declined);
+  const harmful = kinds.filter(isHarmful);
   // The server's bare answer to a close_notify cuts nothing off.
-  const harmless = kinds.filter((kind) => kind.declined === 0 && !kind.isBareAnswer);
+  const harmless = kinds.filter((kind) => !isHarmful(kind) && !kind.isBareAnswer);
   const rest = harmless.reduce(sum, NONE);
   if (harmful.length === 0) return rest.resumed > 0 ? 'tolerates' : 'unknown';
   if (resumed === 0 || !isKept) return 'unknown';
@@ -109,6 +110,8 @@ function differs(harmful: Tally, rest: Tally): boolean {
 }
 
 const MANY_TIMES = 4;
+/** Share of declines that says nothing of a kind of close which nearly all sessions outlive: timeouts are met a moment too late, and packets are lost. */
+const STRAY = 0.01;
 const NONE: Tally = { resumed: 0, declined: 0 };
 
 const CLOSES: readonly [keyof Evidence, string, 'fin' | 'rst' | null][] = [
