@@ -4,6 +4,12 @@
  */
 const RESERVED_INTS = 1 << 26;
 const GROWTH = 16;
+/**
+ * Memory of more than 32 MiB the C library takes from the system and gives back as a whole (M_MMAP_THRESHOLD, mallopt(3)): large copies that
+ * are made again and again leave no holes then. What is not touched of it is not committed.
+ */
+const LARGE_INTS = (1 << 23) + (1 << 12);
+const SMALL_INTS = 1 << 18;
 const MIN_ROWS = 1 << 12;
 
 /**
@@ -31,8 +37,7 @@ export class Rows {
   constructor(width: number, limit: number, capacity = Math.min(limit, MIN_ROWS)) {
     this.#width = width;
     this.#limit = limit;
-    // Doubles need a multiple of 8 bytes.
-    const memory = new ArrayBuffer(Math.ceil((width * capacity) / 2) * 8);
+    const memory = memoryOf(width * capacity);
     this.ints = new Int32Array(memory);
     this.floats = new Float64Array(memory);
     this.bytes = new Uint8Array(memory);
@@ -91,10 +96,16 @@ export class Rows {
     const least = this.#end / this.#width;
     const wanted = Math.max(least * GROWTH, Math.floor(RESERVED_INTS / this.#width));
     const rows = Math.max(least, Math.min(wanted, this.#limit));
-    const memory = new ArrayBuffer(Math.ceil((rows * this.#width) / 2) * 8);
+    const memory = memoryOf(rows * this.#width);
     this.ints = new Int32Array(memory);
     this.floats = new Float64Array(memory);
     this.bytes = new Uint8Array(memory);
     this.bytes.set(bytes);
   }
+}
+
+/** Room for so many integers, or more. Doubles need a multiple of 8 bytes. */
+function memoryOf(ints: number): ArrayBuffer {
+  const wanted = ints < SMALL_INTS ? ints : Math.max(ints, LARGE_INTS);
+  return new ArrayBuffer(Math.ceil(wanted / 2) * 8);
 }
