@@ -4,7 +4,7 @@ import type { LiveStatistics } from './live-model.js';
 import type { CaptureSource, Connection, Finding, Report } from './model.js';
 import type { EvidenceByKind } from './sessions/evidence.js';
 import type { Outcome, Wanted } from './sessions/judgement.js';
-import { type Judgement, SessionLedger } from './sessions/ledger.js';
+import { type Judgement, SessionLedger, toEnd } from './sessions/ledger.js';
 import { AddressTable } from './tcp/address-table.js';
 import { type Moment, ROW_INTS, TcpConnections } from './tcp/connections.js';
 import { Packets } from './tcp/packets.js';
@@ -87,7 +87,7 @@ export class Analyzer {
       (connection) => this.#ended(connection),
     );
     this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
-    this.#packets = new Packets(this.#tracker, this.#addresses, this.#limits.addresses, this.warnings);
+    this.#packets = new Packets(this.#tracker, this.#now, this.#addresses, this.#limits.addresses, this.warnings);
     const ledger = {
       limits: this.#limits,
       keepAll: options.keep === 'all',
@@ -134,7 +134,7 @@ export class Analyzer {
     else if (time < this.#lastTime - MAX_STEP_BACK_SECONDS) this.warnings.add('time-backwards', TIME_BACKWARDS, this.#frames);
     const end = offset + capturedLength;
     const wireEnd = offset + Math.max(originalLength, capturedLength);
-    this.#packets.decode(bytes, offset, end, wireEnd, linkType, now.frame);
+    this.#packets.decode(bytes, offset, end, wireEnd, linkType);
   }
 
   /**
@@ -153,11 +153,7 @@ export class Analyzer {
 
   /** The report as if the capture ended here: open connections are in it as they are. The analyzer goes on. */
   report(sources: CaptureSource[] = []): Report {
-    const judging = this.judge(null, sources);
-    for (;;) {
-      const { done, value } = judging.next();
-      if (done) return value;
-    }
+    return toEnd(this.judge(null, sources));
   }
 
   /**

@@ -29,25 +29,23 @@ export class Doubles {
 
   /** How many of the values are less than `value`; they must be sorted. */
   countBelow(value: number): number {
-    const values = this.#values;
-    let low = 0;
-    let high = this.#size;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (values[middle] < value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.#count(value, false);
   }
 
   /** How many of the values are `value` or less; they must be sorted. */
   countUpTo(value: number): number {
+    return this.#count(value, true);
+  }
+
+  /** By bisection. @param isIncluded equal values count as well */
+  #count(value: number, isIncluded: boolean): number {
     const values = this.#values;
     let low = 0;
     let high = this.#size;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (values[middle] <= value) low = middle + 1;
+      const present = values[middle];
+      if (present < value || (isIncluded && present === value)) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,10 +1,10 @@
 /** `closenotify analyze`: files in, a report out. */
-import type { Writable } from 'node:stream';
 import { analyze, follow } from '../analyze.js';
 import type { CaptureInput } from '../capture/read.js';
 import type { Report } from '../model.js';
 import { select, selectConnections } from '../report/select.js';
 import type { AnalyzeCommand } from './arguments.js';
+import { damageOf } from './damage.js';
 import { EXIT } from './exit-codes.js';
 import { fail, say, statusOfError } from './failures.js';
 import { type Interrupt, listen } from './interrupt.js';
@@ -36,8 +36,9 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
     const printed = { ...command, selected: client !== undefined || session !== undefined };
     await output.write(await reportText(report, printed, terminal));
     await output.end();
-    tellDamage(report, stderr);
-    return interrupt.status() ?? status(report, command);
+    const damage = damageOf(report);
+    for (const message of damage) say(stderr, message);
+    return interrupt.status() ?? status(report, command, damage.length > 0);
   } catch (error) {
     progress.end();
     return interrupt.status() ?? statusOfError(error, stderr);
@@ -102,30 +103,7 @@ async function keyLogOption(command: AnalyzeCommand, { stderr, env }: Terminal):
   }
 }
 
-function status(report: Report, command: AnalyzeCommand): number {
+function status(report: Report, command: AnalyzeCommand, isDamaged: boolean): number {
   if (command.failOnInvalidated && report.findings.some((f) => f.confidence !== 'low')) return EXIT.found;
-  return report.capture.sources.some((s) => s.truncated) || isAllForeign(report) ? EXIT.input : EXIT.ok;
+  return isDamaged ? EXIT.input : EXIT.ok;
 }
-
-/** Whether no frame at all is of a link type that is decoded: the report is then empty for no merit of the network. */
-function isAllForeign(report: Report): boolean {
-  const { sources, warnings } = report.capture;
-  const frames = sources.reduce((sum, s) => sum + s.frames, 0);
-  const foreign = warnings.filter((w) => w.code === LINK_TYPE).reduce((sum, w) => sum + w.count, 0);
-  return frames > 0 && foreign === frames;
-}
-
-/** Damage is told on standard error too: the report itself may go where nobody looks. */
-function tellDamage(report: Report, stderr: Writable): void {
-  const { sources, warnings } = report.capture;
-  if (isAllForeign(report)) for (const w of warnings.filter((w) => w.code === LINK_TYPE)) say(stderr, w.message);
-  if (!sources.some((s) => s.truncated)) return;
-  const told = warnings.filter((w) => DAMAGE_CODES.has(w.code)).map((w) => w.message);
-  const names = sources.filter((s) => s.truncated).map((s) => `${s.name}: damaged: not read to its end`);
-  for (const message of told.length > 0 ? told : names) say(stderr, message);
-}
-
-const LINK_TYPE = 'link-type';
-
-/** Codes of warnings that tell why a source was not read to its end. */
-const DAMAGE_CODES: ReadonlySet<string> = new Set(['capture-damaged', 'capture-cut', 'input-unreadable']);

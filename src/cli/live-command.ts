@@ -9,11 +9,12 @@ import { CaptureError } from '../capture/live/capture-error.js';
 import { Capture, type CaptureOptions } from '../live/capture.js';
 import type { Report } from '../model.js';
 import { endpointText } from '../report/text.js';
+import { damageOf } from './damage.js';
 import { EXIT } from './exit-codes.js';
 import { fail, say, statusOfError } from './failures.js';
+import { type Interrupt, listen } from './interrupt.js';
 import type { LiveCommand } from './live-arguments.js';
 import { EventOutput, type LiveOutput, ReportOutput, ViewOutput } from './live-output.js';
-import { listenLive } from './live-signals.js';
 import type { MetricsServer } from './metrics-server.js';
 import { fileOutput, type Output, OutputError, outputProblem, streamOutput } from './output.js';
 import { reportText, useColor } from './report-text.js';
@@ -66,7 +67,7 @@ function isPipe(path: string): boolean {
 class LiveRun {
   readonly #command: LiveCommand;
   readonly #terminal: Terminal;
-  readonly #signals: ReturnType<typeof listenLive>;
+  readonly #interrupt: Interrupt;
   readonly #capture: Capture;
   readonly #output: Output;
   readonly #printer: LiveOutput;
@@ -82,7 +83,7 @@ class LiveRun {
     const reportNow = () => {
       this.#isReportWanted = true;
     };
-    this.#signals = listenLive(reportNow, () => this.#printer.release());
+    this.#interrupt = listen(() => this.#printer.release(), { hangUp: true, reportNow });
     this.#output = command.output === null ? streamOutput(terminal.stdout) : fileOutput(command.output);
     this.#capture = new Capture(this.#options());
     this.#printer = this.#printerOf();
@@ -111,7 +112,7 @@ class LiveRun {
   /** Gives back all that would keep the process alive, or the terminal as it is. */
   async release(): Promise<void> {
     this.#printer.release();
-    this.#signals.release();
+    this.#interrupt.release();
     if (this.#command.source === '-') this.#terminal.stdin.destroy();
     await this.#metrics?.close();
     this.#metrics = null;
@@ -121,11 +122,11 @@ class LiveRun {
 
   #options(): CaptureOptions {
     const { source, filter, duration, count, all, restart, user, bufferBytes, remember, server, handshakeCost } = this.#command;
-    const { stop } = this.#signals;
-    const input = { name: STANDARD_INPUT, stream: untilStopped(this.#terminal.stdin, stop) };
+    const { signal } = this.#interrupt;
+    const input = { name: STANDARD_INPUT, stream: untilStopped(this.#terminal.stdin, signal) };
     return {
       // What is read from a pipe ends with the pipe: the program before it still writes its last frames.
-      ...(source === '-' ? { input } : { device: source, signal: stop }),
+      ...(source === '-' ? { input } : { device: source, signal }),
       ...(filter !== null && { filter }),
       ...(duration !== null && { duration }),
       ...(count !== null && { count }),
@@ -241,19 +242,19 @@ class LiveRun {
       name,
       useColor({ ...this.#command, output: null }, true, env),
       () => this.#capture.latest,
-      this.#signals.stop,
+      this.#interrupt.signal,
     );
   }
 
   #status(report: Report | null): number {
     if (this.#command.failOnInvalidated && report && report.totals.invalidatedSessions > 0) return EXIT.found;
     if (this.#isWriteFailureTold) return EXIT.output;
-    // A pipe that is cut where its program was stopped is no damage.
-    const codes = this.#signals.stop.aborted ? ['capture-damaged'] : ['capture-damaged', 'capture-cut'];
-    const damage = (report?.capture.warnings ?? []).filter(({ code }) => codes.includes(code));
-    for (const { message } of damage) say(this.#terminal.stderr, message);
-    if (report?.capture.firstTime === null) say(this.#terminal.stderr, 'no frame came: check the interface, or the pipe, and the filter');
-    return damage.length > 0 ? EXIT.input : EXIT.ok;
+    if (report === null) return EXIT.ok;
+    const damage = damageOf(report);
+    for (const message of damage) say(this.#terminal.stderr, message);
+    if (report.capture.firstTime === null) say(this.#terminal.stderr, 'no frame came: check the interface, or the pipe, and the filter');
+    // A pipe that is cut where its program was stopped is what was asked for.
+    return damage.length > 0 && !this.#interrupt.signal.aborted ? EXIT.input : EXIT.ok;
   }
 }
 

@@ -242,9 +242,9 @@ export class SessionLedger {
   }
 
   #hasRoom(findings: number): boolean {
-    if (findings < this.#options.limits.findings) return true;
-    const { limits } = this.#options;
-    this.#warnings.add('finding-limit', `more than ${limits.findings} findings: further ones are counted, not listed`);
+    const { findings: limit } = this.#options.limits;
+    if (findings < limit) return true;
+    this.#warnings.add('finding-limit', `more than ${limit} findings: further ones are counted, not listed`);
     return false;
   }
 
@@ -323,7 +323,8 @@ function noEvidence(): EvidenceByKind {
   return none;
 }
 
-function toEnd<T>(steps: Generator<undefined, T>): T {
+/** The result of steps that are taken at once. */
+export function toEnd<T>(steps: Generator<undefined, T>): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;

@@ -7,6 +7,7 @@ import { networkOffset, plainTcpOffset } from '../wire/link.js';
 import { FRAGMENT, MALFORMED, TRUNCATED, UNSUPPORTED } from '../wire/outcome.js';
 import * as tcp from '../wire/tcp.js';
 import type { AddressTable } from './address-table.js';
+import type { Moment } from './connections.js';
 import type { TcpTracker } from './tracker.js';
 
 const IPV4_HEADER_BYTES = 20;
@@ -16,20 +17,22 @@ export class Packets {
   readonly #addresses: AddressTable;
   readonly #limit: number;
   readonly #warnings: Warnings;
-  /** Number of the present frame. */
-  #frame = 0;
+  readonly #now: Moment;
 
-  /** @param limit of the addresses */
-  constructor(tracker: TcpTracker, addresses: AddressTable, limit: number, warnings: Warnings) {
+  /**
+   * @param now the frame that is decoded
+   * @param limit of the addresses
+   */
+  constructor(tracker: TcpTracker, now: Moment, addresses: AddressTable, limit: number, warnings: Warnings) {
     this.#tracker = tracker;
+    this.#now = now;
     this.#addresses = addresses;
     this.#limit = limit;
     this.#warnings = warnings;
   }
 
   /** One frame: `bytes[offset … end)` of it was captured, up to `wireEnd` it went on. */
-  decode(bytes: Uint8Array, offset: number, end: number, wireEnd: number, linkType: number, frame: number): void {
-    this.#frame = frame;
+  decode(bytes: Uint8Array, offset: number, end: number, wireEnd: number, linkType: number): void {
     const plain = plainTcpOffset(linkType, bytes, offset, end);
     if (plain > 0) {
       this.#ipv4Segment(bytes, plain - IPV4_HEADER_BYTES, plain, end, wireEnd);
@@ -67,7 +70,11 @@ export class Packets {
     const source = this.#addresses.intern(bytes, network + ipv6.SOURCE_ADDRESS);
     const destination = this.#addresses.intern(bytes, network + ipv6.DESTINATION_ADDRESS);
     if (source < 0 || destination < 0) {
-      this.#warnings.add('address-limit', `more than ${this.#limit} IPv6 addresses: packets of further ones were left out`, this.#frame);
+      this.#warnings.add(
+        'address-limit',
+        `more than ${this.#limit} IPv6 addresses: packets of further ones were left out`,
+        this.#now.frame,
+      );
       return;
     }
     this.#segment(bytes, transport, end, packetEnd, 1, source, destination);
@@ -109,7 +116,7 @@ export class Packets {
 
   /** Counts what was left out although it may have been TCP. */
   #notDecoded(outcome: number, linkType: number): void {
-    const frame = this.#frame;
+    const frame = this.#now.frame;
     if (outcome === TRUNCATED)
       this.#warnings.add('frame-truncated', 'frames cut within their headers were left out: capture with a larger snap length', frame);
     else if (outcome === MALFORMED)
@@ -122,7 +129,7 @@ export class Packets {
     const name = linkTypeName(linkType);
     const shown = name.startsWith('linktype') ? name : `${name} (link type ${linkType})`;
     const what = `frames of ${shown} are not decoded; capture on an Ethernet, Linux cooked, raw IP or loopback interface`;
-    this.#warnings.add('link-type', what, this.#frame, name);
+    this.#warnings.add('link-type', what, this.#now.frame, name);
   }
 }
 

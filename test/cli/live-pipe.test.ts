@@ -67,6 +67,13 @@ describe('a pipe', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 
+  it('of frames that are not decoded says so', async () => {
+    const bytes = readFileSync(UNCLEAN);
+    bytes.writeUInt32LE(147, 20);
+    const { status, stderr } = await shell('live --format json < "$1"', scratch.write('foreign.pcap', bytes));
+    expect([status, stderr]).toEqual([3, expect.stringContaining('frames of linktype 147 are not decoded')]);
+  });
+
   it('is written up to where there is room, and says so', async () => {
     const { status, stdout, stderr } = await shell('live --write /dev/full --format table < "$1"', UNCLEAN);
     expect(status).toBe(74);

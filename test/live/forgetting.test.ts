@@ -9,23 +9,10 @@ import { closes } from '../sessions/visits.js';
 import { Random } from '../simulation/random.js';
 import { simulate } from '../simulation/simulate.js';
 import { fixtures } from '../support/fixtures.js';
-import { Capture, ethernet, type Link, type Packet, SMALL, START } from '../support/packets.js';
+import { Capture, type Link, pushed } from '../support/packets.js';
 import { abbreviatedHandshake, exchange, fullHandshake, id } from '../tls/messages.js';
 
 const SEEDS = 40;
-
-function push(analyzer: Analyzer, packet: Packet): void {
-  analyzer.push(ethernet(packet), START + Math.floor(packet.at / 1000), (packet.at % 1000) * 1e6, 1);
-}
-
-function pushed(packets: readonly Packet[], options: AnalyzerOptions, between: (analyzer: Analyzer) => void = () => {}): Analyzer {
-  const analyzer = new Analyzer({ ...options, limits: { ...SMALL, ...options.limits } });
-  for (const packet of packets) {
-    push(analyzer, packet);
-    between(analyzer);
-  }
-  return analyzer;
-}
 
 /** What must not depend on what was forgotten. */
 function counts({ totals, findings, servers }: Report): object {

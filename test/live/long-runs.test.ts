@@ -1,17 +1,7 @@
 // What keeps a capture that goes on for days within its limits
 import { describe, expect, it } from 'vitest';
-import { Analyzer, type AnalyzerOptions } from '../../src/analyzer.js';
-import { Capture, ethernet, type Packet, SMALL, START } from '../support/packets.js';
+import { Capture, type Packet, pushed, START } from '../support/packets.js';
 import { fullHandshake } from '../tls/messages.js';
-
-function pushed(packets: readonly Packet[], options: AnalyzerOptions, after: (analyzer: Analyzer) => void = () => {}): Analyzer {
-  const analyzer = new Analyzer({ ...options, limits: { ...SMALL, ...options.limits } });
-  for (const packet of packets) {
-    analyzer.push(ethernet(packet), START + Math.floor(packet.at / 1000), (packet.at % 1000) * 1e6, 1);
-    after(analyzer);
-  }
-  return analyzer;
-}
 
 /** Handshakes of clients with an IPv6 address each, which are closed where `isClosed` says so. */
 function ofIpv6Clients(count: number, isClosed: (i: number) => boolean): Packet[] {

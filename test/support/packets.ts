@@ -164,6 +164,20 @@ export function analyze(
   return analyzer.finish();
 }
 
+/** Pushes packets, and calls `after` with the analyzer after each of them. */
+export function pushed(
+  packets: readonly Packet[],
+  { limits, ...options }: AnalyzerOptions = {},
+  after: (analyzer: Analyzer) => void = () => {},
+): Analyzer {
+  const analyzer = new Analyzer({ ...options, limits: { ...SMALL, ...limits } });
+  for (const packet of packets) {
+    analyzer.push(ethernet(packet), START + Math.floor(packet.at / 1000), (packet.at % 1000) * 1e6, 1);
+    after(analyzer);
+  }
+  return analyzer;
+}
+
 /** The only connection of the packets. */
 export function only(packets: readonly Packet[], options?: ReadOptions): Connection {
   const { connections } = analyze(packets, options);

@@ -34,6 +34,16 @@ const bareEnds: Speak = ({ client, server }) => {
   server.acknowledge();
 };
 
+/** The alert is sent before the client's data arrives. */
+const crossingData: Speak = ({ client, server }) => {
+  const acknowledgment = client.next;
+  client.send(applicationData());
+  server.emit(TcpFlag.ACK, protectedAlert, { acknowledgment });
+  server.next += protectedAlert.length;
+  client.fin();
+  server.fin();
+};
+
 describe('an alert of the server is likely fatal', () => {
   const cases: [name: string, speak: Speak][] = [
     [
@@ -171,27 +181,17 @@ describe('an alert of the server is not likely fatal', () => {
     ],
     [
       'that crosses the first application data',
-      ({ client, server, capture }) => {
-        abbreviatedHandshake({ client, server, capture }, id('a1'));
-        const acknowledgment = client.next;
-        client.send(applicationData());
-        server.emit(TcpFlag.ACK, protectedAlert, { acknowledgment });
-        server.next += protectedAlert.length;
-        client.fin();
-        server.fin();
+      (link) => {
+        abbreviatedHandshake(link, id('a1'));
+        crossingData(link);
       },
     ],
     [
       'that crosses later application data',
-      ({ client, server, capture }) => {
-        fullHandshake({ client, server, capture });
-        exchange({ client, server, capture });
-        const acknowledgment = client.next;
-        client.send(applicationData());
-        server.emit(TcpFlag.ACK, protectedAlert, { acknowledgment });
-        server.next += protectedAlert.length;
-        client.fin();
-        server.fin();
+      (link) => {
+        fullHandshake(link);
+        exchange(link);
+        crossingData(link);
       },
     ],
     [
