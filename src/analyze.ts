@@ -1,11 +1,24 @@
-import { Analyzer, type AnalyzerOptions } from './analyzer.js';
+import { Analyzer, type AnalyzerOptions, type ServerAddress } from './analyzer.js';
+import { ArgumentError } from './argument-error.js';
+import { escapeText } from './bytes/escape.js';
 import { mayHoldSecrets } from './capture/inputs.js';
 import { type CaptureInput, type ReadProgress, readCapture } from './capture/read.js';
 import type { Secrets } from './decryption/secrets.js';
 import type { Connection, Report } from './model.js';
+import { canonicalAddress } from './selection/address-range.js';
+import { type Selection, Selector } from './selection/select.js';
 import type { Decryption, Negotiated, RecordDecryptor } from './tls/decryption.js';
 
-export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection' | 'decryption'> {
+/** What is looked at, and what of it is told. */
+export interface Filter extends Selection {
+  /** Only connections to this server are looked at; without a port, to all of its ports. Totals and verdicts are of these alone. */
+  server?: ServerAddress;
+}
+
+/** Options of `analyze` and `readConnections`. */
+export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection' | 'decryption' | 'server'> {
+  /** What is looked at, and what of it is told; default: everything. */
+  filter?: Filter;
   /**
    * Secrets to decrypt with, in the NSS key log format (RFC 9850): paths, or the bytes of key logs. Those inside a pcapng are used
    * as well. What cannot be decrypted is counted in the warnings.
@@ -17,12 +30,7 @@ export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection' | '
   onProgress?: (progress: ReadProgress) => void;
 }
 
-/**
- * Reads a capture and reports which TLS sessions a server invalidated after an unclean close.
- *
- * @param input a path, a stream of bytes, a pcap-parser Parser, or several of these: they are read as one capture, in order of time
- * @throws InputError when nothing can be read, KeyLogError when a key log cannot; a damaged capture is reported up to the damage (`capture.sources[].truncated`)
- */
+/** What the public `analyze` does. */
 export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
   const analysis = run(input, options, null);
   for (;;) {
@@ -31,7 +39,7 @@ export async function analyze(input: CaptureInput | readonly CaptureInput[], opt
   }
 }
 
-/** Yields each TLS connection soon after it ended, in the order of their ends. Causes that need hindsight are null: see {@link analyze}. */
+/** What the public `readConnections` does. */
 export async function* readConnections(
   input: CaptureInput | readonly CaptureInput[],
   options: AnalyzeOptions = {},
@@ -55,11 +63,13 @@ function run(
   options: AnalyzeOptions,
   ended: Connection[] | null,
 ): AsyncGenerator<Connection[], Report> {
-  const { signal, onProgress, keyLog = [], ...analyzerOptions } = options;
+  const { signal, onProgress, keyLog = [], filter = {}, ...analyzerOptions } = options;
+  const selector = new Selector(filter);
   const keyLogs = Array.isArray(keyLog) ? (keyLog as readonly (string | Uint8Array)[]) : [keyLog as string | Uint8Array];
   const decryption = new LaterDecryption();
   const analyzer = new Analyzer({
     ...analyzerOptions,
+    ...(filter.server && { server: serverOf(filter.server) }),
     decryption,
     ...(ended && { onConnection: (connection) => ended.push(connection) }),
   });
@@ -78,18 +88,28 @@ function run(
       let step = await reading.next();
       for (; !step.done; step = await reading.next()) {
         onProgress?.(step.value);
-        if (ended && ended.length > 0) yield ended.splice(0);
+        if (ended && ended.length > 0) yield selector.connections(ended.splice(0));
       }
       for (let isMore = true; ended && isMore; ) {
         isMore = analyzer.flush(BATCH);
-        if (ended.length > 0) yield ended.splice(0);
+        if (ended.length > 0) yield selector.connections(ended.splice(0));
       }
       secrets?.report(analyzer.warnings);
-      return analyzer.finish(step.value);
+      return selector.report(analyzer.finish(step.value));
     } finally {
       await reading.return([]);
     }
   }
+}
+
+/** @throws {@link ArgumentError} */
+function serverOf({ address, port = null }: ServerAddress): { address: string; port: number | null } {
+  const canonical = canonicalAddress(String(address));
+  if (canonical === null) throw new ArgumentError(`filter.server.address: expected an IP address, not ${escapeText(String(address))}`);
+  if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
+    throw new ArgumentError(`filter.server.port: expected a port from 1 to 65535, not ${port}`);
+  }
+  return { address: canonical, port };
 }
 
 /** The modules that decrypt are loaded where there may be something to decrypt with. */

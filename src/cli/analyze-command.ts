@@ -1,8 +1,8 @@
 /** `closenotify analyze`: files in, a report out. */
 import { analyze, follow } from '../analyze.js';
 import type { CaptureInput } from '../capture/read.js';
+import { KeyLogError } from '../decryption/key-log-error.js';
 import type { Report } from '../model.js';
-import { select, selectConnections } from '../report/select.js';
 import type { AnalyzeCommand } from './arguments.js';
 import { damageOf } from './damage.js';
 import { EXIT } from './exit-codes.js';
@@ -30,7 +30,7 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
   const interrupt = listen(() => progress.end());
   const output = command.output === null ? streamOutput(stdout) : fileOutput(command.output);
   try {
-    const report = select(await read(command, terminal, analyzer, output, progress, interrupt), command.selection);
+    const report = await read(command, terminal, analyzer, output, progress, interrupt);
     progress.end();
     const { client, session } = command.selection;
     const printed = { ...command, selected: client !== undefined || session !== undefined };
@@ -67,7 +67,7 @@ async function read(
   const options = {
     onProgress: progress.update,
     keep: command.all ? ('all' as const) : ('findings' as const),
-    ...(command.server === null ? {} : { server: command.server }),
+    filter: { ...command.selection, ...(command.server !== null && { server: command.server }) },
     ...(await keyLogOption(command, terminal)),
     ...(command.handshakeCost !== null && { handshakeCost: command.handshakeCost }),
     // Standard input ends when the signal comes, and is reported; files are just left.
@@ -80,7 +80,7 @@ async function read(
     while (true) {
       const next = await connections.next();
       if (next.done) return next.value;
-      await output.write(ndjsonConnections(selectConnections(next.value, command.selection)));
+      await output.write(ndjsonConnections(next.value));
     }
   } catch (error) {
     await connections.throw(error);
@@ -93,7 +93,7 @@ async function keyLogOption(command: AnalyzeCommand, { stderr, env }: Terminal):
   if (command.keyLog !== null) return { keyLog: command.keyLog };
   const path = env.SSLKEYLOGFILE;
   if (path === undefined || path === '') return {};
-  const { KeyLogError, readKeyLog } = await import('../decryption/key-log-file.js');
+  const { readKeyLog } = await import('../decryption/key-log-file.js');
   try {
     return { keyLog: readKeyLog(path) };
   } catch (error) {

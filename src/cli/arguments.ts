@@ -1,7 +1,7 @@
 /** Command-line words to a command. Pure: nothing is read and nothing is printed. */
 import { escapeText } from '../bytes/escape.js';
-import { parseAddressRange } from '../report/address-range.js';
-import type { Selection } from '../report/select.js';
+import { parseAddressRange } from '../selection/address-range.js';
+import { type Selection, sessionDigits } from '../selection/select.js';
 import { INTERFACES_OPTIONS, LIVE_OPTIONS, OPTIONS, type OptionName } from './options.js';
 import { parseHandshakeCost, parseServer } from './values.js';
 import { parseWords } from './words.js';
@@ -107,8 +107,7 @@ function parseSelection(client: string | undefined, session: string | undefined)
     selection.client = client;
   }
   if (session !== undefined) {
-    // Wireshark copies identifiers with colons.
-    const digits = session.replaceAll(':', '').toLowerCase();
+    const digits = sessionDigits(session);
     if (!/^[0-9a-f]+$/.test(digits)) return `--session ${escapeText(session)}: expected hexadecimal digits`;
     if (digits.length < MIN_SESSION_DIGITS) return `--session ${escapeText(session)}: expected at least ${MIN_SESSION_DIGITS} digits`;
     selection.session = digits;

@@ -1,6 +1,6 @@
 // Values of options that several commands have. A string is what is wrong.
 import { escapeText } from '../bytes/escape.js';
-import { canonicalAddress } from '../report/address-range.js';
+import { canonicalAddress } from '../selection/address-range.js';
 
 export interface WantedServer {
   address: string;

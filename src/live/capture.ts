@@ -1,5 +1,6 @@
 // A capture that goes on: the events of it while it does, and the report at its end.
 import { Analyzer, type AnalyzerOptions } from '../analyzer.js';
+import { ArgumentError } from '../argument-error.js';
 import type { FrameSink } from '../capture/frame-sink.js';
 import type { CaptureError } from '../capture/live/capture-error.js';
 import { type CaptureInput, readCapture } from '../capture/read.js';
@@ -10,6 +11,7 @@ import { Alarm } from './alarm.js';
 import { LiveFrames } from './frames.js';
 import { Judging } from './judging.js';
 
+/** Options of `capture`. */
 export interface CaptureOptions extends Omit<AnalyzerOptions, 'keep' | 'onConnection' | 'decryption'> {
   /** Name of an interface: npm `cap` captures on it, in a process of its own. */
   device?: string;
@@ -52,19 +54,12 @@ const STATISTICS_MILLISECONDS = 1000;
 const RESTART_MILLISECONDS = 1000;
 const MAX_WAIT_MILLISECONDS = 250;
 
-/**
- * Captures, and tells what it finds while it happens: an async iterable of events, which can be gone through once.
- *
- * @throws {CaptureError} from the iterable: when the interface cannot be opened, or, after the report, when it went down
- * @throws TypeError when there is not just one of `device` and `input`, RangeError for a `duration` or `count` that is none
- *
- * @example
- * for await (const event of capture({ device: 'eth0', signal })) if (event.type === 'finding') console.log(event.finding);
- */
+/** What the public `capture` does. */
 export function capture(options: CaptureOptions): Capture {
   return new Capture(options);
 }
 
+/** A capture that goes on, or is over: an async iterable of its events, which can be gone through once. */
 export class Capture implements AsyncIterable<CaptureEvent> {
   readonly #options: CaptureOptions;
   readonly #analyzer: Analyzer;
@@ -82,14 +77,15 @@ export class Capture implements AsyncIterable<CaptureEvent> {
   #sweepAt = 0;
   #statisticsAt = 0;
 
+  /** @internal */
   constructor(options: CaptureOptions) {
-    if ((options.device === undefined) === (options.input === undefined)) throw new TypeError('give either a device or an input');
+    if ((options.device === undefined) === (options.input === undefined)) throw new ArgumentError('give either a device or an input');
     const { duration, count } = options;
     if (duration !== undefined && !(duration > 0 && duration <= MAX_DURATION)) {
-      throw new RangeError(`duration: expected seconds, more than 0 and at most ${MAX_DURATION}, not ${duration}`);
+      throw new ArgumentError(`duration: expected seconds, more than 0 and at most ${MAX_DURATION}, not ${duration}`);
     }
     if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
-      throw new RangeError(`count: expected a whole number of frames from 1 on, not ${count}`);
+      throw new ArgumentError(`count: expected a whole number of frames from 1 on, not ${count}`);
     }
     this.#options = options;
     const limits = { ...LIVE_LIMITS, ...options.limits };
@@ -145,8 +141,9 @@ export class Capture implements AsyncIterable<CaptureEvent> {
     };
   }
 
+  /** The events, as they happen; ending the loop ends the capture. */
   async *[Symbol.asyncIterator](): AsyncGenerator<CaptureEvent, void> {
-    if (this.#isBegun) throw new TypeError('a capture can be gone through once');
+    if (this.#isBegun) throw new ArgumentError('a capture can be gone through once');
     this.#isBegun = true;
     const { signal, duration } = this.#options;
     const stop = () => this.stop();

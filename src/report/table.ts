@@ -8,6 +8,7 @@ import { serverLines } from './servers.js';
 import { storyLines } from './story.js';
 import { counted, endpointText, wrap, wrapLabelled } from './text.js';
 
+/** How a report is written as text. */
 export interface TableOptions {
   /** Columns of the longest line, held within 80 and 120. Default 80. */
   width?: number;
@@ -15,7 +16,7 @@ export interface TableOptions {
   all?: boolean;
   /** Default false. */
   color?: boolean;
-  /** The report was narrowed by {@link select}. Default false. */
+  /** The report was narrowed by a filter. Default false. */
   selected?: boolean;
   /** The only server that was looked at, as text. Default: all were. */
   server?: string;

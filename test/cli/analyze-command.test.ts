@@ -7,6 +7,7 @@ import { InputError } from '../../src/capture/input-error.js';
 import { type Analyzer, runAnalyze } from '../../src/cli/analyze-command.js';
 import { parseCommand } from '../../src/cli/arguments.js';
 import type { Report } from '../../src/model.js';
+import { Selector } from '../../src/selection/select.js';
 import { EMPTY, FORUM, HOSTILE_TEXTS } from '../report/reports.js';
 
 type Options = NonNullable<Parameters<Analyzer['analyze']>[1]>;
@@ -55,12 +56,13 @@ async function run(words: string[], report: Report, { tty = false, env = {}, fai
     async analyze(_inputs, options) {
       seen = options ?? null;
       if (fail !== undefined) throw fail;
-      return report;
+      return new Selector(options?.filter ?? {}).report(report);
     },
     async *follow(_inputs, options) {
       seen = options ?? null;
-      for (const c of report.connections) yield [c];
-      return { ...report, connections: [] };
+      const selected = new Selector(options?.filter ?? {}).report(report);
+      for (const c of selected.connections) yield [c];
+      return { ...selected, connections: [] };
     },
   };
   const command = parseCommand(words);
@@ -151,7 +153,7 @@ describe('what is asked of the analysis', () => {
   it.each<[string[], Partial<Options>]>([
     [['a.pcap'], { keep: 'findings' }],
     [['a.pcap', '--all'], { keep: 'all' }],
-    [['a.pcap', '--server', '10.0.0.5:443'], { server: { address: '10.0.0.5', port: 443 } }],
+    [['a.pcap', '--server', '10.0.0.5:443'], { filter: { server: { address: '10.0.0.5', port: 443 } } }],
   ])('%j', async (words, expected) => expect((await run(words, EMPTY)).options).toMatchObject(expected));
 
   it('files stop at a signal, standard input ends', async () => {

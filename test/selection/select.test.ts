@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalAddress, parseAddressRange } from '../../src/report/address-range.js';
-import { select, selectConnections } from '../../src/report/select.js';
-import { FORUM, FORUM_ID, MIXED } from './reports.js';
+import { ArgumentError } from '../../src/argument-error.js';
+import type { Connection, Report } from '../../src/model.js';
+import { canonicalAddress, parseAddressRange } from '../../src/selection/address-range.js';
+import { type Selection, Selector } from '../../src/selection/select.js';
+import { FORUM, FORUM_ID, MIXED } from '../report/reports.js';
+
+const select = (report: Report, selection: Selection) => new Selector(selection).report(report);
+const selectConnections = (connections: readonly Connection[], selection: Selection) => new Selector(selection).connections(connections);
 
 describe('address ranges', () => {
   it.each([
@@ -82,5 +87,15 @@ describe('select', () => {
     expect(selectConnections(FORUM.connections, { client: '10.0.0.7', session: 'abcd' })).toHaveLength(0);
   });
 
-  it('refuses what is no range', () => expect(() => select(FORUM, { client: 'x' })).toThrow(RangeError));
+  it.each<[Selection, string]>([
+    [{ client: 'x' }, 'filter.client: expected an IP address or a range such as 10.0.0.0/8, not x'],
+    [{ session: 'xyz' }, 'filter.session: expected hexadecimal digits, not xyz'],
+  ])('refuses %j', (selection, message) => {
+    expect(() => select(FORUM, selection)).toThrow(new ArgumentError(message));
+  });
+
+  it('takes identifiers as Wireshark copies them', () => {
+    const copied = FORUM_ID.slice(0, 8).toUpperCase().match(/../g)?.join(':') ?? '';
+    expect(select(FORUM, { session: copied }).findings).toHaveLength(1);
+  });
 });

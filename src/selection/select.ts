@@ -1,0 +1,81 @@
+import { ArgumentError } from '../argument-error.js';
+import { escapeText } from '../bytes/escape.js';
+import type { Connection, Finding, Report, Session } from '../model.js';
+import { type AddressRange, parseAddressRange } from './address-range.js';
+
+/** Of whom a report tells. Totals, servers and verdicts stay those of the whole capture. */
+export interface Selection {
+  /** Address or CIDR range of clients: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`. */
+  client?: string;
+  /** First digits of a session's identifier: hex, in capitals or not, with colons or without. */
+  session?: string;
+}
+
+/** Narrows what is told to some clients or sessions. */
+export class Selector {
+  readonly #isOfClient: AddressRange | null;
+  readonly #digits: string;
+
+  /** @throws {@link ArgumentError} when `client` is neither an address nor a range, or `session` has other characters than hex digits */
+  constructor({ client, session = '' }: Selection) {
+    this.#isOfClient = client === undefined ? null : parseAddressRange(client);
+    if (client !== undefined && this.#isOfClient === null) {
+      throw new ArgumentError(`filter.client: expected an IP address or a range such as 10.0.0.0/8, not ${escapeText(String(client))}`);
+    }
+    this.#digits = sessionDigits(session);
+    if (!/^[0-9a-f]*$/.test(this.#digits)) {
+      throw new ArgumentError(`filter.session: expected hexadecimal digits, not ${escapeText(String(session))}`);
+    }
+  }
+
+  /** Sessions are matched to clients by the connections in the report. */
+  report(report: Report): Report {
+    if (this.#isOfClient === null && this.#digits === '') return report;
+    const streams = new Set(report.connections.filter((c) => this.#isOf(c)).map((c) => c.stream));
+    return {
+      ...report,
+      findings: report.findings.filter((f) => this.#isSession(f.session.id) && this.#isFindingOf(f)),
+      sessions: report.sessions.filter((s) => this.#isSession(s.id) && this.#isSessionOf(s, streams)),
+      connections: this.connections(report.connections),
+    };
+  }
+
+  connections(connections: readonly Connection[]): Connection[] {
+    return connections.filter((c) => this.#isOf(c) && identifiers(c).some((id) => this.#isSession(id)));
+  }
+
+  #isClient(address: string): boolean {
+    return this.#isOfClient === null || this.#isOfClient(address);
+  }
+
+  /** The TCP peer, or the client that a PROXY header names. */
+  #isOf(c: Connection): boolean {
+    return this.#isClient(c.client.address) || (c.proxiedClient !== null && this.#isClient(c.proxiedClient.address));
+  }
+
+  #isSession(id: string): boolean {
+    return id.startsWith(this.#digits);
+  }
+
+  /** The client of a session may change: another connection of it may come from another address. */
+  #isFindingOf(finding: Finding): boolean {
+    const { resumed, uncleanCloses, declines } = finding;
+    return [finding, ...resumed, ...uncleanCloses, ...declines].some(({ client }) => this.#isClient(client.address));
+  }
+
+  #isSessionOf(session: Session, streams: ReadonlySet<number>): boolean {
+    if (this.#isOfClient === null) return true;
+    return (session.issued !== null && streams.has(session.issued.stream)) || session.offers.some((o) => streams.has(o.stream));
+  }
+}
+
+/** Identifiers as people copy them (Wireshark writes colons between the bytes), as a report writes them. */
+export function sessionDigits(text: string): string {
+  return String(text).replaceAll(':', '').toLowerCase();
+}
+
+/** Every session that a connection touched; the empty one stands for the connection that touched none. */
+function identifiers(c: Connection): string[] {
+  const ids = [c.offered.sessionId, c.offered.ticket, ...c.offered.psk, c.issued.sessionId, ...c.issued.tickets];
+  return ['', ...ids.filter((id) => id !== null)];
+}
