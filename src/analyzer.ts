@@ -1,6 +1,7 @@
+import { ArgumentError } from './argument-error.js';
 import { Rows } from './bytes/rows.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
-import type { LiveStatistics } from './live-model.js';
+import type { TableSizes } from './live-model.js';
 import type { CaptureSource, Connection, Finding, Report } from './model.js';
 import type { EvidenceByKind } from './sessions/evidence.js';
 import type { Outcome, Wanted } from './sessions/judgement.js';
@@ -24,12 +25,22 @@ const ADDRESSES = 'too many IPv6 addresses: connections that were open then were
 const TIME_BACKWARDS =
   'frames are earlier than frames before them, by more than a second: for files that overlap in time, merge them first (mergecap -w all.pcap FILE...)';
 
+/** A server, or all ports of one. */
+export interface ServerAddress {
+  /** An IP address. */
+  address: string;
+  /** 1 to 65535; default, and null: all of them. */
+  port?: number | null;
+}
+
+/** Options of `Analyzer`. */
 export interface AnalyzerOptions {
   /** `findings` (default) forgets what no finding needs; `all` keeps every connection and session for the report. */
   keep?: 'findings' | 'all';
+  /** What memory is bounded by; default: `DEFAULT_LIMITS`. Reaching one is a warning in the report. */
   limits?: Partial<Limits>;
-  /** Only connections to this server are looked at; a null port means all of its ports. */
-  server?: { address: string; port: number | null };
+  /** Only connections to this server are looked at. Its address is to be written as a report does (RFC 5952). */
+  server?: ServerAddress;
   /** Processor time of one full handshake at the server, milliseconds, to estimate what avoidable ones cost. */
   handshakeCost?: number;
   /** Decrypts what there are secrets for. The analyzer itself runs without it. */
@@ -47,6 +58,7 @@ export interface AnalyzerOptions {
  * const report = analyzer.finish();
  */
 export class Analyzer {
+  /** @internal */
   readonly warnings = new Warnings();
   readonly #limits: Limits;
   readonly #options: AnalyzerOptions;
@@ -68,8 +80,9 @@ export class Analyzer {
   #firstTime = Number.POSITIVE_INFINITY;
   #lastTime = Number.NEGATIVE_INFINITY;
 
-  /** @throws RangeError for a limit that is no whole number, or 0 where nothing works without one */
+  /** @throws {@link ArgumentError} for an option that is none: a limit that is no whole number, or 0 where nothing works without one */
   constructor(options: AnalyzerOptions = {}) {
+    checkOptions(options);
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     checkLimits(this.#limits);
@@ -159,6 +172,7 @@ export class Analyzer {
   /**
    * The same in steps: yields every few milliseconds, so that frames can be pushed meanwhile. They are not in the report.
    *
+   * @internal
    * @param wanted which findings are to be listed: by their session, and by a text that changes when there is something new to tell; null
    *   for all
    */
@@ -188,6 +202,7 @@ export class Analyzer {
    * Findings among the sessions that were declined since this was last called, by the evidence of the last {@link judge}. It costs little,
    * however much is known.
    *
+   * @internal
    * @param wanted as for `judge`
    */
   judgeRecent(wanted: Wanted): Finding[] {
@@ -209,12 +224,12 @@ export class Analyzer {
     return this.#isSelected(facts) ? facts : null;
   }
 
-  /** It is `time` (Unix seconds), although no frame came: tells of connections that waited for late packets long enough. */
+  /** For captures that go on: it is `time` (Unix seconds), although no frame came: tells of connections that waited for late packets long enough. */
   elapse(time: number): void {
     this.#tracker.elapse(time);
   }
 
-  /** Tells of the connections without a packet since `openSince`, or `endedSince` where one side has ended, and follows them no more. */
+  /** For captures that go on: tells of the connections without a packet since `openSince`, or `endedSince` where one side has ended, and follows them no more. */
   expire(openSince: number, endedSince: number): void {
     this.#tracker.expire(openSince, endedSince);
     if (this.#addresses.size < FULL * this.#limits.addresses) return;
@@ -224,7 +239,7 @@ export class Analyzer {
   }
 
   /**
-   * Forgets the sessions that were last used before `time`. Their findings stay in the report, and what they came to in its counts;
+   * For captures that go on: forgets the sessions that were last used before `time`. Their findings stay in the report, and what they came to in its counts;
    * evidence and verdicts are of the others.
    *
    * @param settled is told of each finding whose session is forgotten
@@ -241,13 +256,13 @@ export class Analyzer {
     return this.#ledger.medianUse;
   }
 
-  /** See CaptureInfo. */
+  /** TLS connections that are over and of which bytes are missing (`capture.incompleteConnections` of a report). */
   get incompleteConnections(): number {
     return this.#incomplete;
   }
 
   /** How full the tables are that {@link Limits} keep small. */
-  get sizes(): LiveStatistics['tables'] {
+  get sizes(): TableSizes {
     const { open: openConnections, remembered: rememberedConnections } = this.#tracker.sizes;
     const { sessions, uses: sessionUses } = this.#ledger.sizes;
     return { openConnections, rememberedConnections, sessions, sessionUses };
@@ -289,7 +304,7 @@ export class Analyzer {
 
   #isSelected(facts: ConnectionFacts): boolean {
     const wanted = this.#options.server;
-    return !wanted || (wanted.address === facts.serverAddress && (wanted.port === null || wanted.port === facts.serverPort));
+    return !wanted || (wanted.address === facts.serverAddress && (wanted.port ?? facts.serverPort) === facts.serverPort);
   }
 }
 
@@ -311,12 +326,20 @@ const MIN_USES = 3;
 /** Their numbers share an integer with what else there is to know of a session. */
 const MAX_SERVERS = 1 << 24;
 
+function checkOptions({ keep = 'findings', handshakeCost = 0 }: AnalyzerOptions): void {
+  if (keep !== 'findings' && keep !== 'all') throw new ArgumentError(`keep: expected 'findings' or 'all', not ${keep}`);
+  if (!(handshakeCost >= 0 && Number.isFinite(handshakeCost))) {
+    throw new ArgumentError(`handshakeCost: expected milliseconds, 0 or more, not ${handshakeCost}`);
+  }
+}
+
 function checkLimits(limits: Limits): void {
   for (const [name, limit] of Object.entries(limits)) {
+    if (!(name in DEFAULT_LIMITS)) throw new ArgumentError(`limits.${name}: there is no such limit`);
     const least = name === 'usesPerSession' ? MIN_USES : AT_LEAST_ONE.has(name) ? 1 : 0;
     if (!Number.isSafeInteger(limit) || limit < least) {
-      throw new RangeError(`limits.${name}: expected a whole number from ${least} on, not ${limit}`);
+      throw new ArgumentError(`limits.${name}: expected a whole number from ${least} on, not ${limit}`);
     }
   }
-  if (limits.servers > MAX_SERVERS) throw new RangeError(`limits.servers: expected ${MAX_SERVERS} at most, not ${limits.servers}`);
+  if (limits.servers > MAX_SERVERS) throw new ArgumentError(`limits.servers: expected ${MAX_SERVERS} at most, not ${limits.servers}`);
 }

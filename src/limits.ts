@@ -34,6 +34,7 @@ export interface Limits {
   seriesPoints: number;
 }
 
+/** Enough for captures of a million connections, in some hundred megabytes at most. */
 export const DEFAULT_LIMITS: Limits = {
   flows: 1 << 20,
   open: 1 << 18,

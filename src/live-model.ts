@@ -2,19 +2,67 @@
 
 import type { Connection, Finding, Report, Totals } from './model.js';
 
-/** What a live capture tells while it runs. */
-export type CaptureEvent =
-  | { type: 'connection'; connection: Connection }
-  | FindingEvent
-  | { type: 'statistics'; statistics: LiveStatistics }
-  /** The last one: the capture is over. */
-  | { type: 'report'; report: Report };
+/** What a live capture tells while it runs. The report is the last one. */
+export type CaptureEvent = ConnectionEvent | FindingEvent | StatisticsEvent | ReportEvent;
 
-export type FindingEvent =
-  /** `new`: a session was lost to an unclean close. `changed`: later packets made that surer, less sure, or longer. */
-  | { type: 'finding'; change: 'new' | 'changed'; finding: Finding }
-  /** Later packets explain it otherwise. */
-  | { type: 'finding'; change: 'withdrawn'; finding: Pick<Finding, 'session' | 'server'> };
+/** A connection is over. */
+export interface ConnectionEvent {
+  /** Which event it is. */
+  type: 'connection';
+  /** As `readConnections` yields it. */
+  connection: Connection;
+}
+
+/** Something new about a session. */
+export type FindingEvent = FoundEvent | WithdrawnEvent;
+
+/** A session was lost to an unclean close. */
+export interface FoundEvent {
+  /** Which event it is. */
+  type: 'finding';
+  /** `changed`: later packets made it surer, less sure, or longer. */
+  change: 'new' | 'changed';
+  /** What is known of it now. */
+  finding: Finding;
+}
+
+/** A finding that was told is none: later packets explain it otherwise. */
+export interface WithdrawnEvent {
+  /** Which event it is. */
+  type: 'finding';
+  /** Which change. */
+  change: 'withdrawn';
+  /** Which finding. */
+  finding: Pick<Finding, 'session' | 'server'>;
+}
+
+/** How it is going, once a second. */
+export interface StatisticsEvent {
+  /** Which event it is. */
+  type: 'statistics';
+  /** As of now. */
+  statistics: LiveStatistics;
+}
+
+/** The capture is over. */
+export interface ReportEvent {
+  /** Which event it is. */
+  type: 'report';
+  /** The whole report. */
+  report: Report;
+}
+
+/** How many rows of the tables that keep memory within its limits are used. */
+export interface TableSizes {
+  /** Connections that are not over. */
+  openConnections: number;
+  /** Connections by whose ports late packets are known. */
+  rememberedConnections: number;
+  /** Sessions that may be offered. */
+  sessions: number;
+  /** Connections that issued or offered a session. */
+  sessionUses: number;
+}
 
 /** How a live capture is going. Counts are since its beginning. */
 export interface LiveStatistics {
@@ -24,6 +72,7 @@ export interface LiveStatistics {
   interrupted: string | null;
   /** Time of the newest frame; null before the first one. */
   time: number | null;
+  /** Frames captured. */
   frames: number;
   /** Captured bytes of these frames. */
   bytes: number;
@@ -37,6 +86,7 @@ export interface LiveStatistics {
    */
   lagSeconds: number | null;
   /** How full the tables are that keep memory within its limits. */
-  tables: { openConnections: number; rememberedConnections: number; sessions: number; sessionUses: number };
+  tables: TableSizes;
+  /** As of the last judgement. */
   totals: Totals;
 }

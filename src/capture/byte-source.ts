@@ -1,6 +1,3 @@
-import { closeSync, constants, createReadStream, openSync, readSync, type Stats } from 'node:fs';
-import { Socket } from 'node:net';
-
 /** Where the bytes of a capture come from: a file, a stream, or what is inside a gzip. */
 export interface ByteSource {
   /** Bytes taken from the input as it is stored. */
@@ -14,38 +11,27 @@ export interface ByteSource {
   close(): void | Promise<void>;
 }
 
-/** Opens a path: files are read where they lie, everything else (pipes, devices) as a stream. */
-export function openPath(path: string, stats: Stats, signal: AbortSignal | undefined): ByteSource {
-  if (stats.isFile() || stats.isBlockDevice()) return new FileSource(path);
-  if (!stats.isFIFO()) return new StreamSource(createReadStream(path), signal);
-  // Opening a pipe without O_NONBLOCK waits, and with it all timers and signals, until someone writes to it.
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return new StreamSource(new Socket({ fd, readable: true, writable: false }), signal);
+/** What gives bytes piece by piece: whatever can be gone through with `for await` (streams of Node, generators), and streams of the web. */
+export type ByteStream = AsyncIterable<Uint8Array> | WebStream;
+
+/** The part of a `ReadableStream` that is used of one that is no async iterable: not every browser has those. */
+export interface WebStream {
+  /** As the Streams Standard says. */
+  getReader(): WebStreamReader;
 }
 
-class FileSource implements ByteSource {
-  bytesRead = 0;
-  readonly #fd: number;
-
-  constructor(path: string) {
-    this.#fd = openSync(path, 'r');
-  }
-
-  read(bytes: Uint8Array, at: number, length: number): number {
-    const read = readSync(this.#fd, bytes, at, length, null);
-    this.bytesRead += read;
-    return read;
-  }
-
-  close(): void {
-    closeSync(this.#fd);
-  }
+/** The part of a `ReadableStreamDefaultReader` that is used. */
+export interface WebStreamReader {
+  /** The next piece; `done` at the end. */
+  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+  /** Nobody wants more. */
+  cancel(): Promise<void>;
 }
 
-/** Reads any async iterable of bytes: Node streams, web streams, generators. */
+/** Reads any stream of bytes. */
 export class StreamSource implements ByteSource {
   bytesRead = 0;
-  readonly #stream: AsyncIterable<Uint8Array>;
+  readonly #stream: ByteStream;
   readonly #signal: AbortSignal | undefined;
   #iterator: AsyncIterator<Uint8Array> | null = null;
   #chunk: Uint8Array = new Uint8Array(0);
@@ -53,7 +39,7 @@ export class StreamSource implements ByteSource {
   #waiting = false;
   #ended = false;
 
-  constructor(stream: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
+  constructor(stream: ByteStream, signal: AbortSignal | undefined) {
     this.#stream = stream;
     this.#signal = signal;
   }
@@ -82,7 +68,7 @@ export class StreamSource implements ByteSource {
 
   async #nextChunk(): Promise<boolean> {
     if (this.#ended) return false;
-    this.#iterator ??= this.#stream[Symbol.asyncIterator]();
+    this.#iterator ??= iteratorOf(this.#stream);
     this.#waiting = true;
     const result = await abortable(this.#iterator.next(), this.#signal);
     this.#waiting = false;
@@ -95,6 +81,21 @@ export class StreamSource implements ByteSource {
     this.#used = 0;
     return true;
   }
+}
+
+function iteratorOf(stream: ByteStream): AsyncIterator<Uint8Array> {
+  if (Symbol.asyncIterator in stream) return stream[Symbol.asyncIterator]();
+  const reader = stream.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done, value: value as Uint8Array };
+    },
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /** The promise, or the signal's reason as soon as it is aborted. */

@@ -2,7 +2,7 @@ import { escapeText } from '../bytes/escape.js';
 import type { CaptureSource } from '../model.js';
 import type { ByteSource } from './byte-source.js';
 import type { Decoder, DecoderOptions } from './decoder.js';
-import { GunzipSource, GzipError } from './gzip.js';
+import { GzipError } from './gzip.js';
 import { errorText, InputError, inputErrorFrom } from './input-error.js';
 import { linkTypeName } from './link-types.js';
 import { describeOther, MAGIC_BYTES, sniff } from './magic.js';
@@ -84,12 +84,13 @@ export class CaptureReader implements Reader {
 
   /** The decoder for what the window begins with; null while that is too little to tell. */
   #recognise(): Decoder | null {
-    const { window, sink, warnings, onSecrets } = this.#options;
+    const { window, sink, warnings, onSecrets, gunzip } = this.#options;
     const first = window.bytes.subarray(0, this.#end);
     const format = sniff(first);
     if (typeof format === 'number') return null;
     if (format === 'gzip' && !this.#compressed) {
-      this.#source = new GunzipSource(this.#source, first.slice());
+      if (!gunzip) throw new InputError('ERR_NOT_A_CAPTURE', this.#name, COMPRESSED);
+      this.#source = gunzip(this.#source, first.slice());
       this.#compressed = true;
       this.#end = 0;
       return null;
@@ -164,3 +165,6 @@ export class CaptureReader implements Reader {
 
 /** Names listed; a pcapng file may claim 65 536 different ones. */
 const MAX_LINK_TYPES = 32;
+
+/** Where nothing was given that decompresses. */
+const COMPRESSED = 'is gzip; decompress it first: stream.pipeThrough(new DecompressionStream("gzip"))';

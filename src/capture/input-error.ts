@@ -1,14 +1,21 @@
 import { escapeText } from '../bytes/escape.js';
 
+/**
+ * `ERR_NOT_FOUND`: no such file. `ERR_IS_DIRECTORY`, `ERR_PERMISSION`: it cannot be opened. `ERR_EMPTY`: it has no bytes. `ERR_NOT_A_CAPTURE`: its first bytes
+ * are those of something else, or its first header is damaged. `ERR_READ`: reading failed before anything was read.
+ */
 export type InputErrorCode = 'ERR_NOT_FOUND' | 'ERR_IS_DIRECTORY' | 'ERR_PERMISSION' | 'ERR_EMPTY' | 'ERR_NOT_A_CAPTURE' | 'ERR_READ';
 
 /** An input of which nothing at all can be read. The message is one line: which input, what is wrong, what to do. */
 export class InputError extends Error {
+  /** The name of the class. */
   override readonly name = 'InputError';
+  /** Stable, for programs. */
   readonly code: InputErrorCode;
   /** Path or name of the input, as it was given. */
   readonly input: string;
 
+  /** @internal */
   constructor(code: InputErrorCode, input: string, problem: string) {
     super(`${escapeText(input)}: ${problem}`);
     this.code = code;

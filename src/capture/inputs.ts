@@ -1,21 +1,16 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { openPath, StreamSource } from './byte-source.js';
+import { ArgumentError } from '../argument-error.js';
+import { type ByteSource, type ByteStream, StreamSource } from './byte-source.js';
+import type { CaptureInput, NamedStream } from './capture-input.js';
 import { CaptureReader } from './capture-reader.js';
+import { openPath } from './file-source.js';
+import { GunzipSource } from './gunzip-source.js';
 import { InputError, inputErrorFrom } from './input-error.js';
-import { CapReader, type CapSource } from './live/cap-source.js';
+import { CapReader } from './live/cap-source.js';
 import { MAGIC_BYTES } from './magic.js';
 import { isPcap } from './pcap.js';
 import { ParserReader, type PcapParserLike } from './pcap-parser.js';
 import type { Reader, ReaderOptions } from './reader.js';
-
-/** A path, a stream of bytes with or without a name, an object of npm pcap-parser's `parse()`, or an open interface of npm cap. */
-export type CaptureInput = string | NamedStream | AsyncIterable<Uint8Array> | PcapParserLike | CapSource;
-
-export interface NamedStream {
-  /** For messages and the report. */
-  name: string;
-  stream: AsyncIterable<Uint8Array>;
-}
 
 /** An input, told apart and not opened yet. */
 export type PreparedInput = PreparedPath | PreparedStream | PreparedEmitter;
@@ -30,7 +25,7 @@ export interface PreparedPath {
 interface PreparedStream {
   kind: 'stream';
   name: string;
-  stream: AsyncIterable<Uint8Array>;
+  stream: ByteStream;
 }
 
 /** What emits its frames as events, and is listened to from now on. */
@@ -57,12 +52,12 @@ export function prepareInput(input: CaptureInput): PreparedInput {
       return { kind: 'stream', name: String((input as NamedStream).name), stream: input.stream };
     }
   }
-  throw new TypeError('an input must be a path, a stream of bytes, a pcap-parser object, or { cap, buffer, linkType }');
+  throw new ArgumentError('an input must be a path, a stream of bytes, a pcap-parser object, or { cap, buffer, linkType }');
 }
 
 /** Whether secrets may come with the packets, as they do in pcapng; false where it is known that they cannot. */
 export function mayHoldSecrets(input: CaptureInput): boolean {
-  if (typeof input !== 'string') return Symbol.asyncIterator in input || !('on' in input || 'cap' in input);
+  if (typeof input !== 'string') return isStream(input) || !('on' in input || 'cap' in input);
   const stats = statsOf(input);
   if (stats instanceof InputError || !stats.isFile()) return true;
   const fd = openSync(input, 'r');
@@ -91,13 +86,17 @@ export function openInput(input: PreparedInput, options: ReaderOptions): Reader 
     input.reader.begin(options);
     return input.reader;
   }
-  if (input.kind === 'stream') return new CaptureReader(input.name, new StreamSource(input.stream, options.signal), options);
+  if (input.kind === 'stream') return captureReader(input.name, new StreamSource(input.stream, options.signal), options);
   if (input.stats instanceof InputError) throw input.stats;
   try {
-    return new CaptureReader(input.name, openPath(input.name, input.stats, options.signal), options);
+    return captureReader(input.name, openPath(input.name, input.stats, options.signal), options);
   } catch (error) {
     throw inputErrorFrom(error, input.name);
   }
+}
+
+function captureReader(name: string, source: ByteSource, options: ReaderOptions): CaptureReader {
+  return new CaptureReader(name, source, { ...options, gunzip: (inner, first) => new GunzipSource(inner, first) });
 }
 
 function statsOf(path: string): Stats | InputError {
@@ -118,6 +117,6 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function isStream(value: object): value is AsyncIterable<Uint8Array> {
-  return typeof (value as Partial<AsyncIterable<Uint8Array>>)[Symbol.asyncIterator] === 'function';
+function isStream(value: object): value is ByteStream {
+  return Symbol.asyncIterator in value || ('getReader' in value && typeof value.getReader === 'function');
 }

@@ -10,6 +10,7 @@ import type { Reader, ReaderOptions } from './reader.js';
 
 /** A Parser of npm pcap-parser: emits `globalHeader`, `packet`, `error` and `end`. */
 export interface PcapParserLike {
+  /** Of an EventEmitter. */
   on(event: string, listener: (...values: unknown[]) => void): unknown;
   /** The stream that is parsed: paused while its packets wait. */
   stream?: unknown;

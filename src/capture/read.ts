@@ -1,21 +1,26 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ArgumentError } from '../argument-error.js';
 import type { CaptureSource } from '../model.js';
 import type { Warnings } from '../warnings.js';
+import type { CaptureInput } from './capture-input.js';
 import { WINDOW_BYTES } from './decoder.js';
 import type { FrameSink } from './frame-sink.js';
 import { InputError } from './input-error.js';
-import { type CaptureInput, openInput, type PreparedInput, prepareInput, totalBytesOf } from './inputs.js';
+import { openInput, type PreparedInput, prepareInput, totalBytesOf } from './inputs.js';
 import { createWindow, type ReaderOptions } from './reader.js';
 import { inTimeOrder } from './time-order.js';
 
-export type { CaptureInput, NamedStream } from './inputs.js';
+export type { CaptureInput, NamedStream } from './capture-input.js';
+export type { CapLike, CapSource } from './live/cap-source.js';
 export type { PcapParserLike } from './pcap-parser.js';
 
+/** How far reading is. */
 export interface ReadProgress {
   /** Bytes of the inputs as they are stored: of a gzip, the compressed ones. */
   bytesRead: number;
   /** Null when an input does not tell its size. */
   totalBytes: number | null;
+  /** Frames read. */
   frames: number;
 }
 
@@ -46,7 +51,7 @@ export function readCapture(
   warnings: Warnings,
   options: ReadOptions = {},
 ): AsyncGenerator<ReadStep, CaptureSource[]> {
-  if (inputs.length === 0) throw new TypeError('no input was given');
+  if (inputs.length === 0) throw new ArgumentError('no input was given');
   // Not in the generator: a pcap-parser emits from the next tick on, whether someone listens or not.
   return readAll(inputs.map(prepareInput), sink, warnings, options);
 }

@@ -1,21 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { escapeText } from '../bytes/escape.js';
+import { KeyLogError } from './key-log-error.js';
 import { MAX_KEY_LOG_BYTES } from './limits.js';
 
 const CHUNK_BYTES = 1 << 16;
-
-/** A key log that cannot be read. The message is one line: which file, what is wrong, what to do. */
-export class KeyLogError extends Error {
-  override readonly name = 'KeyLogError';
-  readonly code = 'ERR_KEY_LOG';
-  /** Path of the key log, as it was given. */
-  readonly path: string;
-
-  constructor(path: string, problem: string) {
-    super(`${escapeText(path)}: ${problem}`);
-    this.path = path;
-  }
-}
 
 /**
  * A whole key log; pipes are read to their end as well.

@@ -4,9 +4,11 @@
 export interface Negotiated {
   /** On the wire: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3. */
   version: number;
+  /** On the wire, as in the IANA registry. */
   cipherSuite: number;
-  /** 32 bytes each. */
+  /** 32 bytes. */
   clientRandom: Uint8Array;
+  /** 32 bytes. */
   serverRandom: Uint8Array;
   /** encrypt_then_mac was agreed on (RFC 7366); it says something for CBC suites only. */
   encryptThenMac: boolean;

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
+import { type AnalyzeOptions, analyze as analyzeFile } from '../../src/analyze.js';
 import { toHex } from '../../src/bytes/hex.js';
-import { type AnalyzeOptions, analyze as analyzeFile } from '../../src/index.js';
 import { ConnectionFacts } from '../../src/tls/facts.js';
 import { analyze, type Packet, type ReadOptions } from '../support/packets.js';
 

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../argument-error.js';
 // An interface that its owner opened with npm cap, as an input
 import type { CaptureSource } from '../../model.js';
 import { abortable } from '../byte-source.js';
@@ -13,6 +14,7 @@ import { CAP_SNAP_LENGTH, linkTypeOfCap } from './cap-link-types.js';
  * analysis ends it. An interface that goes down aborts the process that cap is in.
  */
 export interface CapSource {
+  /** The Cap itself. */
   cap: CapLike;
   /** The buffer that was given to `open()`. */
   buffer: Uint8Array;
@@ -23,9 +25,12 @@ export interface CapSource {
 }
 
 /** What is used of a `Cap`. */
-interface CapLike {
+export interface CapLike {
+  /** @internal */
   on(event: 'packet', listener: (bytes: number, truncated: boolean) => void): unknown;
+  /** @internal */
   removeListener?(event: 'packet', listener: (bytes: number, truncated: boolean) => void): unknown;
+  /** @internal */
   close(): unknown;
 }
 
@@ -51,10 +56,10 @@ export class CapReader implements Reader {
   constructor(source: CapSource, capacity = RING_BYTES) {
     const { cap, buffer, linkType, name = 'cap' } = source;
     if (typeof cap?.on !== 'function' || !(buffer instanceof Uint8Array)) {
-      throw new TypeError('an input of cap must have the Cap itself, and the buffer that was given to its open()');
+      throw new ArgumentError('an input of cap must have the Cap itself, and the buffer that was given to its open()');
     }
     const number = typeof linkType === 'string' ? linkTypeOfCap(linkType) : linkType;
-    if (number === null || !Number.isInteger(number)) throw new TypeError('the linkType of a cap must be what its open() returned');
+    if (number === null || !Number.isInteger(number)) throw new ArgumentError('the linkType of a cap must be what its open() returned');
     // The reference to the buffer, too, is needed: cap keeps its address only.
     this.#source = source;
     this.#linkType = number;

@@ -1,5 +1,9 @@
 import { escapeText } from '../../bytes/escape.js';
 
+/**
+ * `ERR_CAPTURE_UNAVAILABLE`: npm cap is not there, or cannot be loaded. `ERR_NO_DEVICE`: no such interface, or it is down. `ERR_CAPTURE_PERMISSION`: this user
+ * may not. `ERR_CAPTURE_FILTER`: libpcap does not understand the filter. `ERR_CAPTURE_ENDED`: the interface went down, or the process that captures ended.
+ */
 export type CaptureErrorCode =
   | 'ERR_CAPTURE_UNAVAILABLE'
   | 'ERR_NO_DEVICE'
@@ -9,11 +13,14 @@ export type CaptureErrorCode =
 
 /** An interface that cannot be captured from, or no longer. The message is one line: what, why. */
 export class CaptureError extends Error {
+  /** The name of the class. */
   override readonly name = 'CaptureError';
+  /** Stable, for programs. */
   readonly code: CaptureErrorCode;
   /** What to do, a line each. */
   readonly hints: readonly string[];
 
+  /** @internal */
   constructor(code: CaptureErrorCode, message: string, hints: readonly string[] = []) {
     super(message);
     this.code = code;
@@ -91,7 +98,7 @@ export function openError(device: string, text: string, present: readonly string
 }
 
 /** @param device null where no interface was named */
-export function permissionError(device: string | null, platform: NodeJS.Platform = process.platform): CaptureError {
+export function permissionError(device: string | null, platform: string = process.platform): CaptureError {
   const message = device === null ? 'no permission to capture' : `${escapeText(device)}: no permission to capture`;
   return new CaptureError('ERR_CAPTURE_PERMISSION', message, [
     ...(HOW_TO_PERMIT[platform] ?? []),
@@ -99,7 +106,7 @@ export function permissionError(device: string | null, platform: NodeJS.Platform
   ]);
 }
 
-const HOW_TO_PERMIT: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+const HOW_TO_PERMIT: Readonly<Record<string, readonly string[]>> = {
   linux: [
     'run as root, or permit it to Node: sudo setcap cap_net_raw,cap_net_admin=eip $(readlink -f $(command -v node))',
     'mind that every program that this Node runs, of any user, may then capture too; sudo setcap -r takes it back',

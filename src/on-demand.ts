@@ -1,0 +1,83 @@
+// Names whose modules are loaded when they are first used: a program that imports the package pays for what it uses.
+import { createRequire } from 'node:module';
+import type { AnalyzeOptions } from './analyze.js';
+import type { Analyzer as AnalyzerClass, AnalyzerOptions } from './analyzer.js';
+import type { CaptureInput } from './capture/read.js';
+import type { Capture, CaptureOptions } from './live/capture.js';
+import type { Connection, Report } from './model.js';
+import type { TableOptions } from './report/table.js';
+
+/** Loads at once, not later as `import()`: a constructor cannot wait, and a pcap-parser emits from the next tick on. */
+const load = createRequire(import.meta.url);
+
+/**
+ * Reads a capture and reports which TLS sessions a server invalidated after an unclean close.
+ *
+ * A damaged capture is reported up to the damage: `capture.sources[].truncated` is true, and a warning says where.
+ *
+ * @param input one {@link CaptureInput}, or several, which are read as one capture, in order of time
+ * @throws {@link InputError} when nothing can be read, {@link KeyLogError} when a key log cannot, {@link ArgumentError} for an option or an
+ *   input that is none; what the signal was aborted with
+ *
+ * @example
+ * const report = await analyze('capture.pcapng', { keyLog: 'keys.txt' });
+ * for (const { session, cause, confidence } of report.findings) console.log(session.id, cause, confidence);
+ */
+export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
+  return modules.analyze().analyze(input, options);
+}
+
+/**
+ * Yields each TLS connection soon after it ended, in the order of their ends. Causes that need hindsight are null: see {@link analyze}.
+ *
+ * @param input as for {@link analyze}; what that rejects with is thrown from the iterable
+ *
+ * @example
+ * for await (const { stream, handshake, close } of readConnections('capture.pcap')) console.log(stream, handshake, close.client.state);
+ */
+export async function* readConnections(
+  input: CaptureInput | readonly CaptureInput[],
+  options: AnalyzeOptions = {},
+): AsyncGenerator<Connection, void> {
+  yield* modules.analyze().readConnections(input, options);
+}
+
+/**
+ * Captures, and tells what it finds while it happens: an async iterable of events, which can be gone through once.
+ *
+ * @throws {@link CaptureError} from the iterable: when the interface cannot be opened, or, after the report, when it went down
+ * @throws {@link ArgumentError} when there is not just one of `device` and `input`, and for a `duration` or `count` that is none
+ *
+ * @example
+ * for await (const event of capture({ device: 'eth0', signal })) if (event.type === 'finding') console.log(event.finding);
+ */
+export function capture(options: CaptureOptions): Capture {
+  return modules.capture().capture(options);
+}
+
+/**
+ * Frames in, a {@link Report} out: for packets of your own. `closenotify/core` has the same class; take it from there where a bundler
+ * makes one file of your program.
+ */
+export const Analyzer: typeof AnalyzerClass = class Analyzer {
+  constructor(options: AnalyzerOptions = {}) {
+    const { Analyzer: Loaded } = modules.analyzer();
+    // Objects of this class, and of those that extend it, are objects of the one that was loaded.
+    Object.setPrototypeOf(Analyzer.prototype, Loaded.prototype);
+    // biome-ignore lint/correctness/noConstructorReturn: it is the object under construction, with the fields of the class that was loaded
+    return Reflect.construct(Loaded, [options], new.target);
+  }
+} as never;
+export type Analyzer = AnalyzerClass;
+
+/** A report for people, as `closenotify` prints it, in pieces. Text of packets is escaped. */
+export function toTable(report: Report, options: TableOptions = {}): Generator<string> {
+  return modules.table().table(report, options);
+}
+
+const modules = {
+  analyze: (): typeof import('./analyze.js') => load('./analyze.js'),
+  analyzer: (): typeof import('./analyzer.js') => load('./analyzer.js'),
+  capture: (): typeof import('./live/capture.js') => load('./live/capture.js'),
+  table: (): typeof import('./report/table.js') => load('./report/table.js'),
+};
