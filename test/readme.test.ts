@@ -101,7 +101,7 @@ function markdownIn(folder: string): string[] {
 }
 
 describe('the links', () => {
-  const pages = ['README.md', 'CHANGELOG.md', ...markdownIn('docs'), ...markdownIn('examples')];
+  const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...markdownIn('docs'), ...markdownIn('examples')];
 
   it.each(pages)('of %s lead somewhere', (page) => {
     const links = [...readText(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link).filter((link) => !/^https?:/.test(link));
