@@ -7,8 +7,13 @@ if (!device) {
   process.exit(2);
 }
 
+// Ctrl-C ends the capture as its time does: the report still comes.
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
+const onOpen = () => console.error(`listening on ${device}, ${filter}`);
+
 try {
-  for await (const event of capture({ device, filter, duration: Number(seconds), connections: false })) {
+  for await (const event of capture({ device, filter, duration: Number(seconds), signal: stop.signal, connections: false, onOpen })) {
     if (event.type === 'report') {
       const { tlsConnections, invalidatedSessions } = event.report.totals;
       console.log(`${tlsConnections} TLS connections; sessions invalidated: ${invalidatedSessions}`);
@@ -22,5 +27,5 @@ try {
   if (!(error instanceof CaptureError)) throw error;
   console.error(error.message);
   for (const hint of error.hints) console.error(`  ${hint}`);
-  process.exit(4);
+  process.exitCode = 4;
 }

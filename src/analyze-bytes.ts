@@ -1,5 +1,5 @@
 import { Analyzer, type AnalyzerOptions } from './analyzer.js';
-import { type ByteStream, StreamSource } from './capture/byte-source.js';
+import { type ByteStream, StreamSource, streamOf } from './capture/byte-source.js';
 import { CaptureReader } from './capture/capture-reader.js';
 import { WINDOW_BYTES } from './capture/decoder.js';
 import { createWindow } from './capture/reader.js';
@@ -26,7 +26,7 @@ export interface AnalyzeBytesOptions extends AnalyzerOptions {
 export async function analyzeBytes(input: Uint8Array | ByteStream, options: AnalyzeBytesOptions = {}): Promise<Report> {
   const { name = 'capture', signal, ...analyzerOptions } = options;
   const analyzer = new Analyzer(analyzerOptions);
-  const source = new StreamSource(input instanceof Uint8Array ? once(input) : input, signal);
+  const source = new StreamSource(input instanceof Uint8Array ? streamOf(input) : input, signal);
   const window = createWindow();
   const reader = new CaptureReader(name, source, { window, sink: analyzer, warnings: analyzer.warnings, signal, framesBefore: 0 });
   try {
@@ -35,8 +35,4 @@ export async function analyzeBytes(input: Uint8Array | ByteStream, options: Anal
   } finally {
     await reader.close();
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

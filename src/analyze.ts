@@ -15,7 +15,7 @@ export interface Filter extends Selection {
   server?: ServerAddress;
 }
 
-/** Options of `analyze` and `readConnections`. */
+/** Options of `analyze`. */
 export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection' | 'decryption' | 'server'> {
   /** What is looked at, and what of it is told; default: everything. */
   filter?: Filter;
@@ -30,6 +30,12 @@ export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection' | '
   onProgress?: (progress: ReadProgress) => void;
 }
 
+/** Options of `readConnections`. */
+export interface ReadConnectionsOptions extends AnalyzeOptions {
+  /** Is given the report at the end, which says what was damaged and left out. */
+  onReport?: (report: Report) => void;
+}
+
 /** What the public `analyze` does. */
 export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
   const analysis = run(input, options, null);
@@ -42,13 +48,18 @@ export async function analyze(input: CaptureInput | readonly CaptureInput[], opt
 /** What the public `readConnections` does. */
 export async function* readConnections(
   input: CaptureInput | readonly CaptureInput[],
-  options: AnalyzeOptions = {},
+  options: ReadConnectionsOptions = {},
 ): AsyncGenerator<Connection, void> {
   const analysis = follow(input, options);
-  for (;;) {
-    const { done, value } = await analysis.next();
-    if (done) return;
-    yield* value;
+  try {
+    for (;;) {
+      const { done, value } = await analysis.next();
+      if (done) return options.onReport?.(value);
+      yield* value;
+    }
+  } finally {
+    // Who takes no more connections closes the input as well.
+    await analysis.return(undefined as never);
   }
 }
 

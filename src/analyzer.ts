@@ -73,6 +73,7 @@ export class Analyzer {
   readonly #kept: Connection[] = [];
   /** Of the last judgement that was not the last of all. */
   #evidence: readonly EvidenceByKind[] | null = null;
+  #isFinished = false;
   #frames = 0;
   #decrypted = 0;
   #incomplete = 0;
@@ -122,8 +123,13 @@ export class Analyzer {
    * @param seconds Unix seconds, whole; `nanoseconds` 0 to 999 999 999
    * @param linkType number of the LINKTYPE_ registry, 1 for Ethernet (tcpdump.org/linktypes.html)
    * @param originalLength length on the wire in bytes, when the capture cut the frame
+   * @throws {@link ArgumentError} for a time that is none, and after {@link finish}
    */
   push(frame: Uint8Array, seconds: number, nanoseconds: number, linkType: number, originalLength = frame.length): void {
+    if (this.#isFinished) throw new ArgumentError('push: the analyzer has finished');
+    if (!(Number.isFinite(seconds) && nanoseconds >= 0 && nanoseconds < 1e9)) {
+      throw new ArgumentError(`push: expected Unix seconds and 0 to 999999999 nanoseconds, not ${seconds} and ${nanoseconds}`);
+    }
     this.frame(frame, 0, frame.length, originalLength, seconds, nanoseconds, linkType);
   }
 
@@ -158,8 +164,14 @@ export class Analyzer {
     return this.#tracker.finish(count);
   }
 
-  /** The capture is over. The analyzer must not be used any more. */
+  /**
+   * The capture is over: the analyzer cannot be used any more.
+   *
+   * @param sources what the report says of where the frames came from
+   */
   finish(sources: CaptureSource[] = []): Report {
+    if (this.#isFinished) throw new ArgumentError('finish: the analyzer has finished');
+    this.#isFinished = true;
     this.#tracker.finish(Number.POSITIVE_INFINITY);
     return this.#report(this.#ledger.finish(), this.#kept, this.warnings, sources);
   }

@@ -5,7 +5,7 @@
  * @module closenotify
  */
 
-export type { AnalyzeOptions, Filter } from './analyze.js';
+export type { AnalyzeOptions, Filter, ReadConnectionsOptions } from './analyze.js';
 export type { AnalyzerOptions, ServerAddress } from './analyzer.js';
 export { ArgumentError } from './argument-error.js';
 export type { ByteStream, WebStream, WebStreamReader } from './capture/byte-source.js';

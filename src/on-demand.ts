@@ -1,6 +1,6 @@
 // Names whose modules are loaded when they are first used: a program that imports the package pays for what it uses.
 import { createRequire } from 'node:module';
-import type { AnalyzeOptions } from './analyze.js';
+import type { AnalyzeOptions, ReadConnectionsOptions } from './analyze.js';
 import type { Analyzer as AnalyzerClass, AnalyzerOptions } from './analyzer.js';
 import type { CaptureInput } from './capture/read.js';
 import type { Capture, CaptureOptions } from './live/capture.js';
@@ -28,7 +28,7 @@ export async function analyze(input: CaptureInput | readonly CaptureInput[], opt
 }
 
 /**
- * Yields each TLS connection soon after it ended, in the order of their ends. Causes that need hindsight are null: see {@link analyze}.
+ * Yields each TLS connection soon after it ended, in the order of their ends. Why an offer was declined is not known yet: `cause` is null.
  *
  * @param input as for {@link analyze}; what that rejects with is thrown from the iterable
  *
@@ -37,7 +37,7 @@ export async function analyze(input: CaptureInput | readonly CaptureInput[], opt
  */
 export async function* readConnections(
   input: CaptureInput | readonly CaptureInput[],
-  options: AnalyzeOptions = {},
+  options: ReadConnectionsOptions = {},
 ): AsyncGenerator<Connection, void> {
   yield* modules.analyze().readConnections(input, options);
 }

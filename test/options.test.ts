@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type AnalyzeOptions, analyze, readConnections } from '../src/analyze.js';
 import { Analyzer, type AnalyzerOptions } from '../src/analyzer.js';
 import { ArgumentError } from '../src/argument-error.js';
-import type { Connection } from '../src/model.js';
+import type { Connection, Report } from '../src/model.js';
 import { fixtures } from './support/fixtures.js';
 
 const FORUM = `${fixtures}forum-haproxy.pcap`;
@@ -29,6 +31,70 @@ describe('options that are none', () => {
   ])('%j', async (filter, message) => {
     await expect(analyze(FORUM, { filter })).rejects.toThrow(new ArgumentError(message));
     await expect(readConnections(FORUM, { filter }).next()).rejects.toThrow(new ArgumentError(message));
+  });
+});
+
+describe('an analyzer', () => {
+  it.each([
+    [Number.NaN, 0],
+    [Number.POSITIVE_INFINITY, 0],
+    [1, -1],
+    [1, 1e9],
+    [1, Number.NaN],
+  ])('refuses the time %d s and %d ns', (seconds, nanoseconds) => {
+    const analyzer = new Analyzer();
+    expect(() => analyzer.push(new Uint8Array(60), seconds, nanoseconds, 1)).toThrow(ArgumentError);
+    expect(analyzer.finish().capture).toMatchObject({ firstTime: null, lastTime: null });
+  });
+
+  it('is used once', () => {
+    const analyzer = new Analyzer();
+    analyzer.finish();
+    expect(() => analyzer.finish()).toThrow(new ArgumentError('finish: the analyzer has finished'));
+    expect(() => analyzer.push(new Uint8Array(60), 1, 0, 1)).toThrow(new ArgumentError('push: the analyzer has finished'));
+  });
+});
+
+describe('inputs', () => {
+  it('may be a file URL, or bytes', async () => {
+    const expected = await analyze(FORUM);
+    const url = await analyze(pathToFileURL(FORUM));
+    expect(url).toEqual(expected);
+    const bytes = await analyze(readFileSync(FORUM));
+    expect({ ...bytes, capture: null }).toEqual({ ...expected, capture: null });
+    expect(bytes.capture.sources[0].name).toBe('bytes');
+    expect((await analyze(readFileSync(`${fixtures}tls13-nginx-dsb.pcapng`))).capture.decryptedConnections).toBeGreaterThan(0);
+  });
+
+  it('may not be another URL', async () =>
+    expect(analyze(new URL('https://example.org/a.pcap'))).rejects.toThrow(
+      new ArgumentError('an input must be a file: cannot read from https://example.org/a.pcap'),
+    ));
+});
+
+describe('readConnections', () => {
+  it('closes the input of which nobody wants more', async () => {
+    const bytes = readFileSync(`${fixtures}merged.pcap`);
+    let isClosed = false;
+    const input = (async function* () {
+      try {
+        for (let at = 0; at < bytes.length; at += 4096) yield bytes.subarray(at, at + 4096);
+      } finally {
+        isClosed = true;
+      }
+    })();
+    for await (const { stream } of readConnections(input)) {
+      expect([stream, isClosed]).toEqual([expect.any(Number), false]);
+      break;
+    }
+    expect(isClosed).toBe(true);
+  });
+
+  it('gives the report at its end, which tells of damage', async () => {
+    const reports: Report[] = [];
+    let count = 0;
+    for await (const _ of readConnections(`${fixtures}q-cut.pcap`, { onReport: (report) => reports.push(report) })) count++;
+    expect(reports.map(({ totals, capture }) => [totals.tlsConnections, capture.sources[0].truncated])).toEqual([[count, true]]);
   });
 });
 

@@ -20,6 +20,11 @@ export interface WebStream {
   getReader(): WebStreamReader;
 }
 
+/** Bytes that are all there, as a stream. */
+export async function* streamOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
 /** The part of a `ReadableStreamDefaultReader` that is used. */
 export interface WebStreamReader {
   /** The next piece; `done` at the end. */

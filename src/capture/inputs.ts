@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { ArgumentError } from '../argument-error.js';
-import { type ByteSource, type ByteStream, StreamSource } from './byte-source.js';
+import { escapeText } from '../bytes/escape.js';
+import { type ByteSource, type ByteStream, StreamSource, streamOf } from './byte-source.js';
 import type { CaptureInput, NamedStream } from './capture-input.js';
 import { CaptureReader } from './capture-reader.js';
 import { openPath } from './file-source.js';
@@ -36,7 +38,8 @@ interface PreparedEmitter {
 }
 
 /** Tells inputs apart, and begins to listen to those that emit events. */
-export function prepareInput(input: CaptureInput): PreparedInput {
+export function prepareInput(given: CaptureInput): PreparedInput {
+  const input = resolved(given);
   if (typeof input === 'string') return { kind: 'path', name: input, stats: statsOf(input) };
   if (isObject(input)) {
     if (isStream(input)) return { kind: 'stream', name: nameOf(input), stream: input };
@@ -52,11 +55,14 @@ export function prepareInput(input: CaptureInput): PreparedInput {
       return { kind: 'stream', name: String((input as NamedStream).name), stream: input.stream };
     }
   }
-  throw new ArgumentError('an input must be a path, a stream of bytes, a pcap-parser object, or { cap, buffer, linkType }');
+  throw new ArgumentError(
+    'an input must be a path or file URL, bytes or a stream of them, a pcap-parser object, or { cap, buffer, linkType }',
+  );
 }
 
 /** Whether secrets may come with the packets, as they do in pcapng; false where it is known that they cannot. */
-export function mayHoldSecrets(input: CaptureInput): boolean {
+export function mayHoldSecrets(given: CaptureInput): boolean {
+  const input = resolved(given);
   if (typeof input !== 'string') return isStream(input) || !('on' in input || 'cap' in input);
   const stats = statsOf(input);
   if (stats instanceof InputError || !stats.isFile()) return true;
@@ -67,6 +73,14 @@ export function mayHoldSecrets(input: CaptureInput): boolean {
   } finally {
     closeSync(fd);
   }
+}
+
+/** A file URL is a path, and bytes are a stream of one piece. */
+function resolved(input: CaptureInput): Exclude<CaptureInput, URL | Uint8Array> {
+  if (input instanceof Uint8Array) return { name: 'bytes', stream: streamOf(input) };
+  if (!(input instanceof URL)) return input;
+  if (input.protocol !== 'file:') throw new ArgumentError(`an input must be a file: cannot read from ${escapeText(input.href)}`);
+  return fileURLToPath(input);
 }
 
 /** Size of all inputs together in bytes; null when one does not tell. */

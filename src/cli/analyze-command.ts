@@ -4,7 +4,7 @@ import type { CaptureInput } from '../capture/read.js';
 import { KeyLogError } from '../decryption/key-log-error.js';
 import type { Report } from '../model.js';
 import type { AnalyzeCommand } from './arguments.js';
-import { damageOf } from './damage.js';
+import { damageOf, emptinessOf } from './damage.js';
 import { EXIT } from './exit-codes.js';
 import { fail, say, statusOfError } from './failures.js';
 import { type Interrupt, listen } from './interrupt.js';
@@ -38,6 +38,8 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
     await output.end();
     const damage = damageOf(report);
     for (const message of damage) say(stderr, message);
+    const emptiness = command.failOnInvalidated ? emptinessOf(report) : null;
+    if (emptiness !== null) say(stderr, emptiness);
     return interrupt.status() ?? status(report, command, damage.length > 0);
   } catch (error) {
     progress.end();

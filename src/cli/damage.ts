@@ -5,6 +5,11 @@ const LINK_TYPE = 'link-type';
 /** Codes of warnings that tell why a source was not read to its end. */
 const CODES: ReadonlySet<string> = new Set(['capture-damaged', 'capture-cut', 'input-unreadable']);
 
+/** What a gate should know that is passed by an empty capture; null where there was something to judge. */
+export function emptinessOf(report: Report): string | null {
+  return report.totals.tlsConnections > 0 ? null : 'no TLS connection is in the capture: --fail-on had nothing to judge';
+}
+
 /** A line each; none where all of it was read. The report itself may go where nobody looks. */
 export function damageOf(report: Report): string[] {
   const { sources, warnings } = report.capture;

@@ -9,7 +9,7 @@ import { CaptureError } from '../capture/live/capture-error.js';
 import { Capture, type CaptureOptions } from '../live/capture.js';
 import type { Report } from '../model.js';
 import { endpointText } from '../report/text.js';
-import { damageOf } from './damage.js';
+import { damageOf, emptinessOf } from './damage.js';
 import { EXIT } from './exit-codes.js';
 import { fail, say, statusOfError } from './failures.js';
 import { type Interrupt, listen } from './interrupt.js';
@@ -252,6 +252,8 @@ class LiveRun {
     if (report === null) return EXIT.ok;
     const damage = damageOf(report);
     for (const message of damage) say(this.#terminal.stderr, message);
+    const emptiness = this.#command.failOnInvalidated ? emptinessOf(report) : null;
+    if (emptiness !== null) say(this.#terminal.stderr, emptiness);
     if (report.capture.firstTime === null) say(this.#terminal.stderr, 'no frame came: check the interface, or the pipe, and the filter');
     // A pipe that is cut where its program was stopped is what was asked for.
     return damage.length > 0 && !this.#interrupt.signal.aborted ? EXIT.input : EXIT.ok;

@@ -82,6 +82,12 @@ describe('exit status', () => {
     ['damaged and found', ['a.pcap', '--fail-on', 'invalidated'], { ...FORUM, capture: DAMAGED.capture }, 1],
   ])('%s', async (_name, words, report, status) => expect((await run(words, report)).status).toBe(status));
 
+  it('of a gate is 0 for a capture without TLS, which is told', async () => {
+    const gate = await run(['a.pcap', '--fail-on', 'invalidated'], EMPTY);
+    expect([gate.status, gate.stderr]).toEqual([0, 'closenotify: no TLS connection is in the capture: --fail-on had nothing to judge\n']);
+    expect((await run(['a.pcap'], EMPTY)).stderr).toBe('');
+  });
+
   it('is 3 for an input error, told in one line', async () => {
     const fail = new InputError('ERR_NOT_FOUND', 'a.pcap', 'no such file; check the path');
     expect(await run(['a.pcap'], EMPTY, { fail })).toMatchObject({
