@@ -100,6 +100,20 @@ function markdownIn(folder: string): string[] {
     .filter((page) => page.endsWith('.md') && !page.startsWith('docs/api/'));
 }
 
+describe('what the pages in docs print', () => {
+  const pairs = markdownIn('docs').flatMap((page) =>
+    [...readText(page).matchAll(/```sh\n(npx closenotify [^\n|>]*fixtures\/[^\n|>]*)\n```\n\n```text\n([\s\S]*?)```/g)].map(
+      ([, command, text]): [string, string, string] => [page, command, text],
+    ),
+  );
+
+  it('is there', () => expect(pairs.length).toBeGreaterThan(2));
+
+  it.each(pairs)('%s: %s', async (_, command, text) => {
+    expect(await output(...command.split(' ').slice(2))).toContain(text);
+  });
+});
+
 describe('the links', () => {
   const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...markdownIn('docs'), ...markdownIn('examples')];
 

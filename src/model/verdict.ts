@@ -58,7 +58,7 @@ export interface FirstDecline {
   time: Time;
 }
 
-/** Declines that the evidence leaves out, by the reason. */
+/** Offers that the evidence leaves out: declined ones by the reason, and accepted ones. */
 export interface LeftOut {
   /** Another cause is certain, or explains them as well as others. */
   otherCause: Count;
@@ -68,6 +68,8 @@ export interface LeftOut {
   tooOld: Count;
   /** The close before cannot be judged, or there were a FIN and a RST. */
   unknownClose: Count;
+  /** Accepted offers of known sessions after closes that cannot be judged, and of PSKs of which it is unsure who issued them. */
+  resumed: Count;
 }
 
 /** A client that had a session and did not offer it: the mirror image of a server that drops it. */

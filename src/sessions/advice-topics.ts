@@ -89,6 +89,7 @@ const HAPROXY_MANUAL = 'https://github.com/haproxy/haproxy/blob/v3.0.0/doc/confi
 const HAPROXY_CHANGES = 'https://github.com/haproxy/haproxy/blob/v3.0.0/CHANGELOG';
 const NGINX_SSL = 'https://nginx.org/en/docs/http/ngx_http_ssl_module.html';
 const NGINX_PROXY = 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_session_reuse';
+const NGINX_KEEPALIVE = 'https://github.com/nginx/nginx/blob/release-1.22.1/src/http/modules/ngx_http_upstream_keepalive_module.c';
 const JSSE_CACHE = 'https://bugs.openjdk.org/browse/JDK-8213577';
 const OPENSSL_EOF_ISSUE = 'https://github.com/openssl/openssl/issues/11378';
 const openssl = (page: string) => `https://docs.openssl.org/3.0/man3/${page}/`;
@@ -99,15 +100,15 @@ const CLIENT_CLOSES: Topic = {
   text: (facts) => sendFirst(facts, 'client'),
   sources: [RFC_5246_CLOSURE, RFC_8446_CLOSURE],
   hints: [
-    // "BUG/MINOR: checks: attempt clean shutw for SSL check", 1.7.4 and 1.8-dev1.
+    // "MINOR: checks: add linger option to tcp connect", 2.2-dev7. A check of TLS alone goes without close_notify, also in 2.6.12 (docs/recipes.md).
     {
-      text: 'for health checks of HAProxy use 1.7.4 or later, which sends close_notify',
-      sources: ['https://www.haproxy.org/download/1.7/src/CHANGELOG', HAPROXY_CHANGES],
+      text: 'if it is HAProxy, make its health checks "option httpchk" with "http-check connect default linger" (since 2.2), which send close_notify and close with FIN; checks of TLS alone send none',
+      sources: [HAPROXY_MANUAL, HAPROXY_CHANGES],
     },
     {
-      text: 'there also "http-check connect default linger" (since 2.2), which closes without RST',
-      sources: [HAPROXY_MANUAL, HAPROXY_CHANGES],
-      when: (facts) => lossesBy(facts, 'client', 'rst') > 0,
+      text: 'if it is nginx, which drops idle connections of its upstream keepalive without close_notify, make keepalive_timeout longer than the pauses between requests',
+      sources: [NGINX_KEEPALIVE],
+      when: (facts) => lossesBy(facts, 'client', 'fin') > 0,
     },
     {
       text: 'if the client uses OpenSSL, call SSL_shutdown, with quiet shutdown off',
@@ -149,6 +150,11 @@ export const SERVER_KEEPS: Topic = {
       text: 'if it uses OpenSSL, call SSL_shutdown, or after an error SSL_set_shutdown, before SSL_free, which else drops the session',
       sources: [openssl('SSL_free'), openssl('SSL_shutdown'), 'https://github.com/openssl/openssl/issues/4720'],
       when: (facts) => !isEofError(facts),
+    },
+    {
+      text: 'if it is HAProxy, leave tickets on (no no-tls-tickets): it keeps nothing of them that a RST could cost',
+      sources: [HAPROXY_MANUAL, openssl('SSL_free')],
+      when: ({ ends, kinds }) => ends.rst === 'invalidates' && ends.fin !== 'invalidates' && !kinds.includes('ticket'),
     },
   ],
 };

@@ -10,7 +10,7 @@ export type Evidence = ServerReport['evidence'];
 export interface KindTally extends Tally {
   end: 'fin' | 'rst';
   isUnclean: boolean;
-  /** The client had said close_notify, and the server answered with a bare end. */
+  /** The client had said close_notify, or something that cannot be read and may have been it, and the server answered with a bare end. */
   isBareAnswer: boolean;
   /** Declines that nothing decisive explains, before any comparison. */
   plain: number;
@@ -34,7 +34,7 @@ export class ServerEvidence {
   inferred = 0;
   /** Sessions declined that could never have been resumed. */
   voided = 0;
-  readonly leftOut: LeftOut = { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0 };
+  readonly leftOut: LeftOut = nothingLeftOut();
   /** Of those that were too old the ones after an unclean close. */
   tooOldAfterUnclean = 0;
   /** Declines in the control that neither age nor room may explain. */
@@ -62,6 +62,7 @@ export class ServerEvidence {
   }
 
   survey(offer: Offer): void {
+    if (offer.isAmbiguous && offer.use.role === 'resumed') this.leftOut.resumed++;
     if (!counts(offer)) return;
     if (offer.isInferred) this.inferred++;
     this.hindsight.survey(offer);
@@ -71,10 +72,13 @@ export class ServerEvidence {
     this.#names.add(offer.use.serverName);
     if (offer.culprit === null) this.#controlNames.add(offer.use.serverName);
     this.takesTwice ||= offer.kind === 'psk' && offer.resumedCount > 0;
-    if (hasBothEnds(offer)) return;
-    const tally = this.#tally(offer.exposure);
-    if (tally) tally.resumed++;
-    if (tally && offer.culprit) this.kind(offer.culprit).resumed++;
+    const tally = hasBothEnds(offer) ? null : this.#tally(offer.exposure);
+    if (tally === null) {
+      this.leftOut.resumed++;
+      return;
+    }
+    tally.resumed++;
+    if (offer.culprit) this.kind(offer.culprit).resumed++;
   }
 
   compare(offer: Offer): void {
@@ -150,7 +154,7 @@ export class ServerEvidence {
   /** Offers after closes of the same kind. */
   kind({ by, end, state, use }: Culprit): KindTally {
     const isUnclean = state === 'unclean';
-    const isBareAnswer = by === 'server' && use.clientClose.state === 'clean';
+    const isBareAnswer = by === 'server' && use.clientClose.state !== 'open' && use.clientClose.state !== 'unclean';
     const at =
       (by === 'client' ? 0 : 1) | (end === 'fin' ? 0 : 2) | (isUnclean ? 0 : 4) | (use.serverFirst ? 8 : 0) | (isBareAnswer ? 16 : 0);
     this.#kinds[at] ??= {
@@ -254,6 +258,10 @@ const ENOUGH_DECLINES = 3;
 export function noOffers(): Evidence {
   const none = () => ({ resumed: 0, declined: 0 });
   return { afterClean: none(), afterResetRace: none(), afterUncleanFin: none(), afterUncleanRst: none(), whileOpen: none() };
+}
+
+function nothingLeftOut(): LeftOut {
+  return { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0, resumed: 0 };
 }
 
 /** Whether sessions outlive a kind of close, after which `resumed` were and `declined` were not taken. */
@@ -361,7 +369,7 @@ export class EvidenceByKind {
   }
 
   get leftOut(): LeftOut {
-    const sum: LeftOut = { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0 };
+    const sum = nothingLeftOut();
     for (const { all } of this.#kinds.values()) {
       for (const reason of Object.keys(sum) as (keyof LeftOut)[]) sum[reason] += all.leftOut[reason];
     }

@@ -128,7 +128,7 @@ function sentenceOf(evidence: ServerEvidence, verdict: Verdict): string {
   });
   judged.push([
     evidence.kinds.filter((kind) => kind.isBareAnswer).reduce(sum, NONE),
-    'after a close_notify that it answered with a bare end',
+    'after a close that it answered with a bare end',
   ]);
   if (size(control) > 0) judged.push([control, controlWords(tallies)]);
   if (verdict === 'never-resumes' && evidence.voided > 0)

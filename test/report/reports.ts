@@ -44,7 +44,7 @@ export function server(partial: Partial<ServerReport> = {}): ServerReport {
     pValue: null,
     attributableFraction: null,
     causes: [],
-    leftOut: { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0 },
+    leftOut: { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0, resumed: 0 },
     fullHandshakesPerSecond: { mean: 0, peak: 0, series: [] },
     handshakeSeconds: { full: null, resumed: null },
     avoidableFullHandshakes: 0,

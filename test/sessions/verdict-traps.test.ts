@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model.js';
 import { analyze, Capture, type Link } from '../support/packets.js';
-import { abbreviatedHandshake, alert, fullHandshake } from '../tls/messages.js';
+import { abbreviatedHandshake, alert, fullHandshake, protectedAlert } from '../tls/messages.js';
 import { closes, control, story, type Visit } from './visits.js';
 
 function hex(number: number, series: number): string {
@@ -73,7 +73,24 @@ describe('what looks like an unclean close', () => {
     const visits = times(5, (i) => [{ issues: hex(i, 1), close: 'answeredBare' as const }, resumes(hex(i, 1), { close: 'answeredBare' })]);
     const [server] = story(visits).report.servers;
     expect(server).toMatchObject({ verdict: 'inconclusive', ends: { fin: 'unknown' }, bareAnswers: { resumed: 5, declined: 0 } });
-    expect(server.verdictText).toBe('It resumed 5 of 5 sessions after a close_notify that it answered with a bare end.');
+    expect(server.verdictText).toBe('It resumed 5 of 5 sessions after a close that it answered with a bare end.');
+  });
+
+  it('is none where the close that it answers with a bare FIN may have been one with close_notify', () => {
+    const unclear = ({ client, server }: Link) => {
+      client.lose(protectedAlert);
+      client.fin();
+      server.fin();
+      client.acknowledge();
+    };
+    const visits = times(5, (i) => [{ issues: hex(i, 1), close: unclear }, resumes(hex(i, 1), { close: unclear })]);
+    const { report } = story(visits);
+    expect(report.connections[0].close).toMatchObject({ client: { state: 'unknown' }, server: { state: 'unclean', end: 'fin' } });
+    expect(report.servers[0]).toMatchObject({
+      verdict: 'inconclusive',
+      ends: { fin: 'unknown' },
+      bareAnswers: { resumed: 5, declined: 0 },
+    });
   });
 
   it('is not the cause where everything died in one moment', () => {
