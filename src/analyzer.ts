@@ -3,7 +3,7 @@ import { Rows } from './bytes/rows.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { TableSizes } from './live-model.js';
 import type { CaptureSource, Connection, Finding, Report } from './model.js';
-import type { EvidenceByKind } from './sessions/evidence.js';
+import type { EvidenceByKind } from './sessions/evidence-by-kind.js';
 import type { Outcome, Wanted } from './sessions/judgement.js';
 import { type Judgement, SessionLedger, toEnd } from './sessions/ledger.js';
 import { AddressTable } from './tcp/address-table.js';
@@ -101,7 +101,7 @@ export class Analyzer {
       (connection) => this.#ended(connection),
     );
     this.#tracker = new TcpTracker(this.#tcp, this.#now, records, this.#limits, this.warnings);
-    this.#packets = new Packets(this.#tracker, this.#now, this.#addresses, this.#limits.addresses, this.warnings);
+    this.#packets = new Packets(this.#tracker, this.#now, this.#addresses, this.#limits, this.warnings);
     const ledger = {
       limits: this.#limits,
       keepAll: options.keep === 'all',
@@ -172,6 +172,7 @@ export class Analyzer {
   finish(sources: CaptureSource[] = []): Report {
     if (this.#isFinished) throw new ArgumentError('finish: the analyzer has finished');
     this.#isFinished = true;
+    this.#packets.finish();
     this.#tracker.finish(Number.POSITIVE_INFINITY);
     return this.#report(this.#ledger.finish(), this.#kept, this.warnings, sources);
   }

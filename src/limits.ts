@@ -18,6 +18,8 @@ export interface Limits {
   handshakeBytes: number;
   /** The same for all connections together, bytes. */
   totalHandshakeBytes: number;
+  /** IP packets that are put together from fragments at a time. 65 kB each. */
+  fragments: number;
   /** Alerts kept of one connection. */
   alerts: number;
   /** Sessions remembered for their later offers. About 56 bytes each, tickets 64. */
@@ -45,6 +47,7 @@ export const DEFAULT_LIMITS: Limits = {
   totalOutOfOrderBytes: 1 << 26,
   handshakeBytes: 1 << 16,
   totalHandshakeBytes: 1 << 26,
+  fragments: 256,
   alerts: 16,
   sessions: 1 << 20,
   uses: 1 << 21,

@@ -50,6 +50,7 @@ const NAMES: Readonly<Record<number, string>> = {
   205: 'C_HDLC_WITH_DIR',
   206: 'FRELAY_WITH_DIR',
   215: 'IEEE802_15_4_NONASK_PHY',
+  219: 'MPLS',
   220: 'USB_LINUX_MMAPPED',
   224: 'FC_2',
   226: 'IPNET',

@@ -1,8 +1,7 @@
 // What one server did with offers, by the closes that came before them.
-import type { Cause, CauseCount, LeftOut, ServerReport, Session, Tally } from '../model.js';
+import type { Cause, LeftOut, ServerReport, Session, Tally } from '../model.js';
 import { Hindsight } from './hindsight.js';
 import type { Culprit, Exposure, Offer } from './story.js';
-import type { Use } from './use.js';
 
 export type Evidence = ServerReport['evidence'];
 
@@ -260,7 +259,7 @@ export function noOffers(): Evidence {
   return { afterClean: none(), afterResetRace: none(), afterUncleanFin: none(), afterUncleanRst: none(), whileOpen: none() };
 }
 
-function nothingLeftOut(): LeftOut {
+export function nothingLeftOut(): LeftOut {
   return { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0, resumed: 0 };
 }
 
@@ -284,120 +283,4 @@ function hasBothEnds({ culprits, culprit }: Offer): boolean {
   if (culprits.length < 2) return false;
   const unclean = culprits.filter(({ state, by }) => state === 'unclean' && by === culprit?.by);
   return unclean.some(({ end }) => end === 'fin') && unclean.some(({ end }) => end === 'rst');
-}
-
-export interface OfKind {
-  /** Without offers whose issuing connection is inferred. */
-  exact: ServerEvidence;
-  all: ServerEvidence;
-}
-
-/**
- * What one server did with offers, by the kind of session: session IDs are in a cache, tickets are not, and what happens to the one kind
- * says nothing of the other.
- */
-export class EvidenceByKind {
-  readonly #kinds = new Map<Session['kind'], OfKind>();
-  #last: OfKind | null = null;
-
-  readonly survey = (offer: Offer): void => {
-    const { all, exact } = this.#of(offer.kind);
-    all.survey(offer);
-    if (all !== exact && !offer.isInferred) exact.survey(offer);
-  };
-  readonly compare = (offer: Offer): void => this.#each(offer, (evidence) => evidence.compare(offer));
-  readonly count = (offer: Offer): void => this.#each(offer, (evidence) => evidence.count(offer));
-
-  /** What an offer is to be compared with. */
-  fitting(offer: Offer): ServerEvidence {
-    const { all, exact } = this.#of(offer.kind);
-    return offer.isInferred ? all : exact;
-  }
-
-  /** A connection by which a session of this kind was there. @param isIssue it issued it */
-  addConnection(kind: Session['kind'], use: Use, isIssue: boolean): void {
-    const { all, exact } = this.#of(kind);
-    all.hindsight.addConnection(use, isIssue);
-    if (exact !== all) exact.hindsight.addConnection(use, isIssue);
-  }
-
-  /** Each kind of session. */
-  get pairs(): readonly OfKind[] {
-    return [...this.#kinds.values()];
-  }
-
-  sealConnections(): void {
-    for (const evidence of this.#every()) evidence.hindsight.sealConnections();
-  }
-
-  sealOffers(): void {
-    for (const evidence of this.#every()) evidence.hindsight.sealOffers();
-  }
-
-  conclude(): void {
-    for (const evidence of this.#every()) evidence.hindsight.conclude();
-  }
-
-  /** Of all kinds together. */
-  get tallies(): Evidence {
-    const sum = noOffers();
-    for (const { all } of this.#kinds.values()) {
-      for (const [state, { resumed, declined }] of Object.entries(all.tallies) as [keyof Evidence, Tally][]) {
-        sum[state].resumed += resumed;
-        sum[state].declined += declined;
-      }
-    }
-    return sum;
-  }
-
-  get bareAnswers(): Tally {
-    const answers = [...this.#kinds.values()].flatMap(({ all }) => all.kinds.filter(({ isBareAnswer }) => isBareAnswer));
-    return { resumed: answers.reduce((n, kind) => n + kind.resumed, 0), declined: answers.reduce((n, kind) => n + kind.declined, 0) };
-  }
-
-  get inferred(): number {
-    return [...this.#kinds.values()].reduce((sum, { all }) => sum + all.inferred, 0);
-  }
-
-  /** What comparison shows of a cause: see {@link CauseCount}. */
-  limitsOf(cause: Cause): Pick<CauseCount, 'limit' | 'between'> {
-    for (const { hindsight } of this.#every()) {
-      const explanation = hindsight.explanationOf(cause);
-      if (explanation !== null) return { limit: explanation.limit, between: explanation.between };
-    }
-    return { limit: null, between: null };
-  }
-
-  get leftOut(): LeftOut {
-    const sum = nothingLeftOut();
-    for (const { all } of this.#kinds.values()) {
-      for (const reason of Object.keys(sum) as (keyof LeftOut)[]) sum[reason] += all.leftOut[reason];
-    }
-    return sum;
-  }
-
-  #each(offer: Offer, tell: (evidence: ServerEvidence) => void): void {
-    const { all, exact } = this.#of(offer.kind);
-    tell(all);
-    if (all !== exact && !offer.isInferred) tell(exact);
-  }
-
-  *#every(): Generator<ServerEvidence> {
-    for (const { all, exact } of this.#kinds.values()) {
-      yield all;
-      if (exact !== all) yield exact;
-    }
-  }
-
-  #of(kind: Session['kind']): OfKind {
-    if (kind === this.#last?.all.sessionKind) return this.#last;
-    let found = this.#kinds.get(kind);
-    if (!found) {
-      const all = new ServerEvidence(kind);
-      found = { all, exact: kind === 'psk' ? new ServerEvidence(kind) : all };
-      this.#kinds.set(kind, found);
-    }
-    this.#last = found;
-    return found;
-  }
 }

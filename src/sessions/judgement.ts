@@ -1,7 +1,7 @@
 // The cause of each decline, and the findings.
 import type { Cause, Finding, Resumption, Session } from '../model.js';
 import { causeOf } from './confidence.js';
-import type { EvidenceByKind } from './evidence.js';
+import type { EvidenceByKind } from './evidence-by-kind.js';
 import { FindingDraft } from './finding.js';
 import { ServerOutcome } from './server-outcome.js';
 import type { SessionUses } from './session-uses.js';

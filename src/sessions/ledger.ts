@@ -3,7 +3,7 @@ import type { CloseState, Finding, Fingerprint, HandshakeCounts, NonOfferingClie
 import type { ConnectionFacts } from '../tls/facts.js';
 import type { Warnings } from '../warnings.js';
 import { Clients } from './clients.js';
-import { EvidenceByKind } from './evidence.js';
+import { EvidenceByKind } from './evidence-by-kind.js';
 import { Judge, type Outcome, type Wanted } from './judgement.js';
 import type { ServerOutcome } from './server-outcome.js';
 import { describeServer } from './server-report.js';

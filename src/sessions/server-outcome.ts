@@ -1,6 +1,6 @@
 // What judging the sessions of one server came to: it can be added to when further sessions are judged.
 import type { Cause, CauseCount, HandshakeCounts } from '../model.js';
-import type { EvidenceByKind } from './evidence.js';
+import type { EvidenceByKind } from './evidence-by-kind.js';
 import { FindingTally } from './finding-tally.js';
 import type { Use } from './use.js';
 

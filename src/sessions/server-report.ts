@@ -3,7 +3,7 @@ import type { CauseCount, ServerReport } from '../model.js';
 import { adviceFor } from './advice.js';
 import type { AdviceFacts } from './advice-topics.js';
 import { compareCloses } from './comparison.js';
-import type { EvidenceByKind } from './evidence.js';
+import type { EvidenceByKind } from './evidence-by-kind.js';
 import type { FindingTally } from './finding-tally.js';
 import type { ServerOutcome } from './server-outcome.js';
 import type { ServerCounts } from './servers.js';

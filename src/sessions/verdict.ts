@@ -1,7 +1,8 @@
 // What a server does with sessions whose connection closed uncleanly, in a word, in a sentence, and what is missing where it is open.
 import type { EndEffect, ServerReport, Session, Tally, Verdict } from '../model.js';
 import { compare, sum } from './comparison.js';
-import { type Evidence, type EvidenceByKind, type KindTally, keepsSessions, noOffers, type ServerEvidence } from './evidence.js';
+import { type Evidence, type KindTally, keepsSessions, noOffers, type ServerEvidence } from './evidence.js';
+import type { EvidenceByKind } from './evidence-by-kind.js';
 
 interface Judged extends Pick<ServerReport, 'verdict' | 'verdictText' | 'ends' | 'toSettle'> {
   /** Offers of the kind of session that it is about. */
@@ -126,10 +127,7 @@ function sentenceOf(evidence: ServerEvidence, verdict: Verdict): string {
     const answers = evidence.kinds.filter((kind) => kind.isBareAnswer && kind.end === end).reduce(sum, NONE);
     return [{ resumed: tallies[state].resumed - answers.resumed, declined: tallies[state].declined - answers.declined }, when];
   });
-  judged.push([
-    evidence.kinds.filter((kind) => kind.isBareAnswer).reduce(sum, NONE),
-    'after a close that it answered with a bare end',
-  ]);
+  judged.push([evidence.kinds.filter((kind) => kind.isBareAnswer).reduce(sum, NONE), 'after a close that it answered with a bare end']);
   if (size(control) > 0) judged.push([control, controlWords(tallies)]);
   if (verdict === 'never-resumes' && evidence.voided > 0)
     judged.push([{ resumed: 0, declined: evidence.voided }, 'whose ticket it had left empty']);

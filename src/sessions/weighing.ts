@@ -1,6 +1,6 @@
 // What the offers of all sessions say about each server, in rounds: what is compared in one is learned in those before it.
 import type { Clients } from './clients.js';
-import { EvidenceByKind } from './evidence.js';
+import { EvidenceByKind } from './evidence-by-kind.js';
 import type { SessionUses } from './session-uses.js';
 import type { Offer, Teller } from './story.js';
 

@@ -1,16 +1,23 @@
 // Frames to TCP segments: link layer, IP, and the header of TCP. What may have been TCP and is left out is counted.
+import { toHex } from '../bytes/hex.js';
 import { linkTypeName } from '../capture/link-types.js';
+import type { Limits } from '../limits.js';
 import type { Warnings } from '../warnings.js';
+import { innerLinkType, innerOffset } from '../wire/inner.js';
 import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
 import { networkOffset, plainTcpOffset } from '../wire/link.js';
-import { FRAGMENT, MALFORMED, TRUNCATED, UNSUPPORTED } from '../wire/outcome.js';
+import { FRAGMENT, MALFORMED, NOT_TCP, TRUNCATED, UNSUPPORTED } from '../wire/outcome.js';
 import * as tcp from '../wire/tcp.js';
+import { innerOf, mayHoldTcp } from '../wire/tunnel.js';
 import type { AddressTable } from './address-table.js';
 import type { Moment } from './connections.js';
+import { type Datagram, Fragments } from './fragments.js';
 import type { TcpTracker } from './tracker.js';
 
 const IPV4_HEADER_BYTES = 20;
+/** Packets in packets. Two are usual (GTP-U or VXLAN in IPsec or GRE); an attacker makes more. */
+const MAX_DEPTH = 8;
 
 export class Packets {
   readonly #tracker: TcpTracker;
@@ -18,36 +25,65 @@ export class Packets {
   readonly #limit: number;
   readonly #warnings: Warnings;
   readonly #now: Moment;
+  readonly #fragments: Fragments;
 
-  /**
-   * @param now the frame that is decoded
-   * @param limit of the addresses
-   */
-  constructor(tracker: TcpTracker, now: Moment, addresses: AddressTable, limit: number, warnings: Warnings) {
+  /** @param now the frame that is decoded */
+  constructor(tracker: TcpTracker, now: Moment, addresses: AddressTable, limits: Limits, warnings: Warnings) {
     this.#tracker = tracker;
     this.#now = now;
     this.#addresses = addresses;
-    this.#limit = limit;
+    this.#limit = limits.addresses;
     this.#warnings = warnings;
+    this.#fragments = new Fragments(limits.fragments, now, warnings);
   }
 
   /** One frame: `bytes[offset … end)` of it was captured, up to `wireEnd` it went on. */
   decode(bytes: Uint8Array, offset: number, end: number, wireEnd: number, linkType: number): void {
     const plain = plainTcpOffset(linkType, bytes, offset, end);
-    if (plain > 0) {
-      this.#ipv4Segment(bytes, plain - IPV4_HEADER_BYTES, plain, end, wireEnd);
-      return;
-    }
-    const network = networkOffset(linkType, bytes, offset, end);
-    if (network < 0) this.#notDecoded(network, linkType);
-    else if (bytes[network] >> 4 === 4) this.#ipv4(bytes, network, end, wireEnd);
-    else this.#ipv6(bytes, network, end, wireEnd);
+    if (plain > 0) this.#ipv4Segment(bytes, plain - IPV4_HEADER_BYTES, plain, end, wireEnd);
+    else this.#frame(bytes, offset, end, wireEnd, linkType, 0);
   }
 
-  #ipv4(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
+  /** No frame follows. */
+  finish(): void {
+    this.#fragments.finish();
+  }
+
+  /** @param depth how many packets it is in */
+  #frame(bytes: Uint8Array, offset: number, end: number, wireEnd: number, linkType: number, depth: number): void {
+    const network = networkOffset(linkType, bytes, offset, end);
+    if (network < 0) this.#notDecoded(network, linkType);
+    else if (bytes[network] >> 4 === 4) this.#ipv4(bytes, network, end, wireEnd, depth);
+    else this.#ipv6(bytes, network, end, wireEnd, depth);
+  }
+
+  #ipv4(bytes: Uint8Array, network: number, end: number, wireEnd: number, depth: number): void {
     const transport = ipv4.transportOffset(bytes, network, end);
-    if (transport < 0) this.#notDecoded(transport, 0);
-    else this.#ipv4Segment(bytes, network, transport, end, wireEnd);
+    if (transport >= 0) {
+      this.#ipv4Segment(bytes, network, transport, end, wireEnd);
+      return;
+    }
+    if (transport !== NOT_TCP && transport !== FRAGMENT) {
+      this.#notDecoded(transport, 0);
+      return;
+    }
+    const protocol = ipv4.protocol(bytes, network);
+    if (!mayHoldTcp(protocol)) return;
+    const packetEnd = ipv4.payloadEnd(bytes, network, wireEnd);
+    const start = ipv4.headerEnd(bytes, network);
+    if (packetEnd < 0) this.#notDecoded(packetEnd, 0);
+    else if (start > end) this.#notDecoded(TRUNCATED, 0);
+    else if (ipv4.isFragment(bytes, network)) {
+      const source = address(bytes, network + ipv4.SOURCE_ADDRESS);
+      const destination = address(bytes, network + ipv4.DESTINATION_ADDRESS);
+      const key = `${source} ${destination} ${ipv4.identification(bytes, network)} ${protocol}`;
+      const isLast = !ipv4.hasMoreFragments(bytes, network);
+      const whole = this.#whole(key, protocol, ipv4.fragmentOffset(bytes, network), isLast, bytes, start, end, packetEnd);
+      if (whole === null) return;
+      if (protocol === tcp.PROTOCOL) this.#segment(whole.bytes, 0, whole.length ?? 0, whole.length ?? 0, 0, source, destination);
+      else this.#inside(protocol, whole.bytes, 0, whole.length ?? 0, whole.length ?? 0, depth);
+      this.#fragments.release(whole);
+    } else this.#inside(protocol, bytes, start, Math.min(end, packetEnd), packetEnd, depth);
   }
 
   #ipv4Segment(bytes: Uint8Array, network: number, transport: number, end: number, wireEnd: number): void {
@@ -60,11 +96,49 @@ export class Packets {
     this.#segment(bytes, transport, end, packetEnd, 0, source, address(bytes, network + ipv4.DESTINATION_ADDRESS));
   }
 
-  #ipv6(bytes: Uint8Array, network: number, end: number, wireEnd: number): void {
-    const transport = ipv6.transportOffset(bytes, network, end);
-    const packetEnd = transport < 0 ? transport : ipv6.payloadEnd(bytes, network, wireEnd);
-    if (packetEnd < 0) {
-      this.#notDecoded(packetEnd, 0);
+  #ipv6(bytes: Uint8Array, network: number, end: number, wireEnd: number, depth: number): void {
+    const upper = ipv6.upperLayer(bytes, network, end);
+    const packetEnd = upper < 0 && upper !== FRAGMENT ? upper : ipv6.payloadEnd(bytes, network, wireEnd);
+    if (packetEnd < 0) this.#notDecoded(packetEnd, 0);
+    else if (upper === FRAGMENT) this.#ipv6Fragment(bytes, network, end, packetEnd, depth);
+    else this.#ipv6Payload(bytes, network, upper, bytes, end, packetEnd, depth);
+  }
+
+  #ipv6Fragment(bytes: Uint8Array, network: number, end: number, packetEnd: number, depth: number): void {
+    const header = ipv6.fragmentHeader(bytes, network);
+    const next = ipv6.nextHeader(bytes, header);
+    if (!mayBeginTcp(next)) return;
+    const key = `6 ${addressesText(bytes, network)} ${ipv6.identification(bytes, header)}`;
+    const isLast = !ipv6.hasMoreFragments(bytes, header);
+    const start = header + ipv6.FRAGMENT_HEADER_BYTES;
+    const whole = this.#whole(key, next, ipv6.fragmentOffset(bytes, header), isLast, bytes, start, end, packetEnd);
+    if (whole === null) return;
+    const length = whole.length ?? 0;
+    const upper = ipv6.upperLayerFrom(whole.protocol ?? 0, whole.bytes, 0, length);
+    if (upper < 0) this.#notDecoded(upper === FRAGMENT ? MALFORMED : upper, 0);
+    else this.#ipv6Payload(bytes, network, upper, whole.bytes, length, length, depth);
+    this.#fragments.release(whole);
+  }
+
+  /** @param payload where the packet of the header at `network` carries what `upper` says, up to `end` captured and `packetEnd` in all */
+  #ipv6Payload(
+    bytes: Uint8Array,
+    network: number,
+    upper: number,
+    payload: Uint8Array,
+    end: number,
+    packetEnd: number,
+    depth: number,
+  ): void {
+    const protocol = ipv6.protocolOf(upper);
+    const at = ipv6.offsetOf(upper);
+    if (!mayHoldTcp(protocol)) return;
+    if (at > end) {
+      this.#notDecoded(TRUNCATED, 0);
+      return;
+    }
+    if (protocol !== tcp.PROTOCOL) {
+      this.#inside(protocol, payload, at, Math.min(end, packetEnd), packetEnd, depth);
       return;
     }
     const source = this.#addresses.intern(bytes, network + ipv6.SOURCE_ADDRESS);
@@ -77,7 +151,35 @@ export class Packets {
       );
       return;
     }
-    this.#segment(bytes, transport, end, packetEnd, 1, source, destination);
+    this.#segment(payload, at, end, packetEnd, 1, source, destination);
+  }
+
+  /** What a packet carries that is not TCP: another packet or frame, or nothing of ours. */
+  #inside(protocol: number, bytes: Uint8Array, offset: number, end: number, packetEnd: number, depth: number): void {
+    const inner = innerOf(protocol, bytes, offset, end);
+    if (inner < 0) this.#notDecoded(inner, 0);
+    else if (depth < MAX_DEPTH) this.#frame(bytes, innerOffset(inner), end, packetEnd, innerLinkType(inner), depth + 1);
+    else this.#warnings.add('tunnel-depth', `packets in more than ${MAX_DEPTH} others were left out`, this.#now.frame);
+  }
+
+  /** Takes a fragment. @returns the whole packet when it is complete */
+  #whole(
+    key: string,
+    protocol: number,
+    at: number,
+    isLast: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packetEnd: number,
+  ): Datagram | null {
+    if (packetEnd > end) {
+      this.#notDecoded(TRUNCATED, 0);
+      return null;
+    }
+    const whole = this.#fragments.add(key, protocol, at, isLast, bytes, start, packetEnd);
+    if (whole === undefined) this.#notDecoded(MALFORMED, 0);
+    return whole ?? null;
   }
 
   #segment(
@@ -121,7 +223,6 @@ export class Packets {
       this.#warnings.add('frame-truncated', 'frames cut within their headers were left out: capture with a larger snap length', frame);
     else if (outcome === MALFORMED)
       this.#warnings.add('frame-malformed', 'frames whose headers contradict themselves were left out', frame);
-    else if (outcome === FRAGMENT) this.#warnings.add('ip-fragment', 'IP fragments were left out', frame);
     else if (outcome === UNSUPPORTED) this.#foreignFrame(linkType);
   }
 
@@ -135,4 +236,13 @@ export class Packets {
 
 function address(bytes: Uint8Array, offset: number): number {
   return (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
+}
+
+/** Extension headers may come behind the fragment header. */
+function mayBeginTcp(next: number): boolean {
+  return ipv6.isExtension(next) || mayHoldTcp(next);
+}
+
+function addressesText(bytes: Uint8Array, network: number): string {
+  return toHex(bytes, network + ipv6.SOURCE_ADDRESS, network + ipv6.SOURCE_ADDRESS + 32);
 }

@@ -8,13 +8,15 @@ export const SOURCE_ADDRESS = 8;
 export const DESTINATION_ADDRESS = 24;
 const HEADER_BYTES = 40;
 
-// every extension header: next header 0, length 1; the fragment header: offset and More Fragments 2
+// every extension header: next header 0, length 1; the fragment header: offset and More Fragments 2, identification 4
 const EXTENSION_LENGTH = 1;
 const FRAGMENT_FIELD = 2;
+const IDENTIFICATION = 4;
 const MIN_EXTENSION_BYTES = 8;
 
 /** Offset of this fragment and More Fragments. With neither the fragment is the whole packet (RFC 6946, "atomic"). */
 const FRAGMENT_MASK = 0xfff9;
+const FRAGMENT_OFFSET = 0xfff8;
 
 /** Extension headers taken one after the other. RFC 8200 4.1 wants each kind once, destination options twice. */
 const MAX_EXTENSIONS = 64;
@@ -39,20 +41,72 @@ const Next = {
  * @param end after the last captured byte
  */
 export function transportOffset(bytes: Uint8Array, offset: number, end: number): number {
+  const upper = upperLayer(bytes, offset, end);
+  if (upper < 0) return upper;
+  if (protocolOf(upper) !== Next.tcp) return NOT_TCP;
+  return offsetOf(upper) > end ? TRUNCATED : offsetOf(upper);
+}
+
+/** What the packet at `offset` carries behind its extension headers: {@link protocolOf} and {@link offsetOf} of it; or an outcome below 0. */
+export function upperLayer(bytes: Uint8Array, offset: number, end: number): number {
   if (offset + HEADER_BYTES > end) return TRUNCATED;
   if (bytes[offset] >> 4 !== 6) return MALFORMED;
-  let next = bytes[offset + NEXT_HEADER];
-  let at = offset + HEADER_BYTES;
-  for (let count = 0; next !== Next.tcp; count++) {
-    if (!isExtension(next)) return NOT_TCP;
+  return upperLayerFrom(bytes[offset + NEXT_HEADER], bytes, offset + HEADER_BYTES, end);
+}
+
+/** The same from a header on, of the kind `next`. FRAGMENT is where {@link fragmentHeader} is. */
+export function upperLayerFrom(next: number, bytes: Uint8Array, offset: number, end: number): number {
+  let at = offset;
+  let kind = next;
+  for (let count = 0; isExtension(kind); count++) {
     if (count === MAX_EXTENSIONS) return MALFORMED;
     if (at + MIN_EXTENSION_BYTES > end) return TRUNCATED;
-    if (next === Next.fragment && (u16(bytes, at + FRAGMENT_FIELD) & FRAGMENT_MASK) !== 0) return fragmentOf(bytes[at]);
-    const length = extensionBytes(next, bytes[at + EXTENSION_LENGTH]);
-    next = bytes[at];
+    if (kind === Next.fragment && (u16(bytes, at + FRAGMENT_FIELD) & FRAGMENT_MASK) !== 0) return FRAGMENT;
+    const length = extensionBytes(kind, bytes[at + EXTENSION_LENGTH]);
+    kind = bytes[at];
     at += length;
   }
-  return at > end ? TRUNCATED : at;
+  return at * 256 + kind;
+}
+
+export function protocolOf(upper: number): number {
+  return upper % 256;
+}
+
+export function offsetOf(upper: number): number {
+  return Math.floor(upper / 256);
+}
+
+/** Offset of the fragment header of a packet that is a FRAGMENT. What it carries comes behind it. */
+export function fragmentHeader(bytes: Uint8Array, offset: number): number {
+  let at = offset + HEADER_BYTES;
+  for (let kind = bytes[offset + NEXT_HEADER]; kind !== Next.fragment; ) {
+    const length = extensionBytes(kind, bytes[at + EXTENSION_LENGTH]);
+    kind = bytes[at];
+    at += length;
+  }
+  return at;
+}
+
+export const FRAGMENT_HEADER_BYTES = 8;
+
+/** Where in its packet the part belongs that a fragment carries, bytes. */
+export function fragmentOffset(bytes: Uint8Array, header: number): number {
+  return u16(bytes, header + FRAGMENT_FIELD) & FRAGMENT_OFFSET;
+}
+
+export function hasMoreFragments(bytes: Uint8Array, header: number): boolean {
+  return (bytes[header + FRAGMENT_FIELD + 1] & 1) !== 0;
+}
+
+/** The same in all fragments of a packet. */
+export function identification(bytes: Uint8Array, header: number): number {
+  return (u16(bytes, header + IDENTIFICATION) << 16) | u16(bytes, header + IDENTIFICATION + 2);
+}
+
+/** What comes behind the fragment header. */
+export function nextHeader(bytes: Uint8Array, header: number): number {
+  return bytes[header];
 }
 
 /**
@@ -66,7 +120,8 @@ export function payloadEnd(bytes: Uint8Array, offset: number, frameEnd: number):
   return payloadLength === 0 ? frameEnd : offset + HEADER_BYTES + payloadLength;
 }
 
-function isExtension(next: number): boolean {
+/** Whether a next header field names an extension header, behind which more comes. */
+export function isExtension(next: number): boolean {
   switch (next) {
     case Next.hopByHop:
     case Next.routing:
@@ -84,11 +139,6 @@ function isExtension(next: number): boolean {
 function extensionBytes(kind: number, length: number): number {
   if (kind === Next.fragment) return MIN_EXTENSION_BYTES;
   return kind === Next.authentication ? (length + 2) * 4 : (length + 1) * 8;
-}
-
-/** A fragment whose fragmented part begins with another protocol than TCP is none of ours. */
-function fragmentOf(next: number): number {
-  return next === Next.tcp || isExtension(next) ? FRAGMENT : NOT_TCP;
 }
 
 function u16(bytes: Uint8Array, offset: number): number {

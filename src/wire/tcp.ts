@@ -1,6 +1,9 @@
 // TCP header (RFC 9293 3.1).
 import { MALFORMED, TRUNCATED } from './outcome.js';
 
+/** Its number among the IP protocols. */
+export const PROTOCOL = 6;
+
 // source port 0, destination port 2, sequence 4, acknowledgment 8, data offset 12, flags 13, window 14, options 20
 const SOURCE_PORT = 0;
 const DESTINATION_PORT = 2;

@@ -134,7 +134,7 @@ export const odd: Frame[] = [
   ...extension('the first fragment', 44, '06 00 0001 00000001', FRAGMENT),
   ...extension('another fragment', 44, '06 00 0009 00000002', FRAGMENT),
   ...extension('the last fragment', 44, '06 00 0008 00000003', FRAGMENT),
-  ...extension('a fragment of UDP', 44, '11 00 0001 00000001', NOT_TCP),
+  ...extension('a fragment of UDP', 44, '11 00 0001 00000001', FRAGMENT),
   ...extension('ESP', 50, '06 00 000000000000', NOT_TCP),
   ...extension('nothing next', 59, '06 00 000000000000', NOT_TCP),
   ...extension('a mobility header', 135, '06 00 000000000000', NOT_TCP),
