@@ -61,7 +61,7 @@ export function udp(port: number, payload: Uint8Array): Uint8Array {
   return concat([u16(50_000), u16(port), u16(8 + payload.length), u16(0), payload]);
 }
 
-export function gre(flags: number, etherType: number, fields: Uint8Array, payload: Uint8Array): Uint8Array {
+function gre(flags: number, etherType: number, fields: Uint8Array, payload: Uint8Array): Uint8Array {
   return concat([u16(flags), u16(etherType), fields, payload]);
 }
 
