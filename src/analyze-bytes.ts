@@ -1,4 +1,5 @@
 import { Analyzer, type AnalyzerOptions } from './analyzer.js';
+import { ArgumentError, checkSignal } from './argument-error.js';
 import { type ByteStream, StreamSource, streamOf } from './capture/byte-source.js';
 import { CaptureReader } from './capture/capture-reader.js';
 import { WINDOW_BYTES } from './capture/decoder.js';
@@ -15,7 +16,7 @@ export interface AnalyzeBytesOptions extends AnalyzerOptions {
 
 /**
  * What `analyze` of the package does, for a capture whose bytes are here, or come, without anything of Node: pcap or pcapng, not
- * compressed. Nothing is decrypted unless `decryption` is given. It does not let go of the thread for longer than its input does: for
+ * compressed (`stream.pipeThrough(new DecompressionStream('gzip'))` makes it so). Nothing is decrypted unless `decryption` is given. It does not let go of the thread for longer than its input does: for
  * large captures use a worker.
  *
  * @throws {@link InputError} when nothing can be read; what the signal was aborted with
@@ -25,6 +26,9 @@ export interface AnalyzeBytesOptions extends AnalyzerOptions {
  */
 export async function analyzeBytes(input: Uint8Array | ByteStream, options: AnalyzeBytesOptions = {}): Promise<Report> {
   const { name = 'capture', signal, ...analyzerOptions } = options;
+  checkSignal(signal);
+  if (!isInput(input))
+    throw new ArgumentError('the input must be a Uint8Array or a stream of them; of a Blob or File that is its stream()');
   const analyzer = new Analyzer(analyzerOptions);
   const source = new StreamSource(input instanceof Uint8Array ? streamOf(input) : input, signal);
   const window = createWindow();
@@ -35,4 +39,9 @@ export async function analyzeBytes(input: Uint8Array | ByteStream, options: Anal
   } finally {
     await reader.close();
   }
+}
+
+function isInput(input: unknown): boolean {
+  if (input instanceof Uint8Array) return true;
+  return typeof input === 'object' && input !== null && (Symbol.asyncIterator in input || 'getReader' in input);
 }

@@ -1,5 +1,5 @@
 import { Analyzer, type AnalyzerOptions, type ServerAddress } from './analyzer.js';
-import { ArgumentError } from './argument-error.js';
+import { ArgumentError, checkFunction, checkNames, checkSignal } from './argument-error.js';
 import { escapeText } from './bytes/escape.js';
 import { mayHoldSecrets } from './capture/inputs.js';
 import { type CaptureInput, type ReadProgress, readCapture } from './capture/read.js';
@@ -35,6 +35,17 @@ export interface ReadConnectionsOptions extends AnalyzeOptions {
   /** Is given the report at the end, which says what was damaged and left out. */
   onReport?: (report: Report) => void;
 }
+
+const OPTIONS: Record<keyof ReadConnectionsOptions, true> = {
+  filter: true,
+  keyLog: true,
+  signal: true,
+  onProgress: true,
+  onReport: true,
+  keep: true,
+  limits: true,
+  handshakeCost: true,
+};
 
 /** What the public `analyze` does. */
 export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
@@ -74,12 +85,17 @@ function run(
   options: AnalyzeOptions,
   ended: Connection[] | null,
 ): AsyncGenerator<Connection[], Report> {
-  const { signal, onProgress, keyLog = [], filter = {}, ...analyzerOptions } = options;
+  const { signal, onProgress, keyLog = [], filter = {}, keep, limits, handshakeCost } = options;
+  checkNames(options, OPTIONS);
+  checkSignal(signal);
+  checkFunction('onProgress', onProgress);
   const selector = new Selector(filter);
   const keyLogs = Array.isArray(keyLog) ? (keyLog as readonly (string | Uint8Array)[]) : [keyLog as string | Uint8Array];
   const decryption = new LaterDecryption();
   const analyzer = new Analyzer({
-    ...analyzerOptions,
+    ...(keep !== undefined && { keep }),
+    ...(limits !== undefined && { limits }),
+    ...(handshakeCost !== undefined && { handshakeCost }),
     ...(filter.server && { server: serverOf(filter.server) }),
     decryption,
     ...(ended && { onConnection: (connection) => ended.push(connection) }),

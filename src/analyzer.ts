@@ -1,4 +1,4 @@
-import { ArgumentError } from './argument-error.js';
+import { ArgumentError, checkFunction, checkNames } from './argument-error.js';
 import { Rows } from './bytes/rows.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { TableSizes } from './live-model.js';
@@ -127,8 +127,8 @@ export class Analyzer {
    */
   push(frame: Uint8Array, seconds: number, nanoseconds: number, linkType: number, originalLength = frame.length): void {
     if (this.#isFinished) throw new ArgumentError('push: the analyzer has finished');
-    if (!(Number.isFinite(seconds) && nanoseconds >= 0 && nanoseconds < 1e9)) {
-      throw new ArgumentError(`push: expected Unix seconds and 0 to 999999999 nanoseconds, not ${seconds} and ${nanoseconds}`);
+    if (!(Number.isInteger(seconds) && nanoseconds >= 0 && nanoseconds < 1e9)) {
+      throw new ArgumentError(`push: expected whole Unix seconds and 0 to 999999999 nanoseconds, not ${seconds} and ${nanoseconds}`);
     }
     this.frame(frame, 0, frame.length, originalLength, seconds, nanoseconds, linkType);
   }
@@ -331,6 +331,15 @@ function settle(connections: readonly Connection[], outcomes: ReadonlyMap<number
   }
 }
 
+const OPTIONS: Record<keyof AnalyzerOptions, true> = {
+  keep: true,
+  limits: true,
+  server: true,
+  handshakeCost: true,
+  decryption: true,
+  onConnection: true,
+};
+
 /** Nothing works without one of these. */
 const AT_LEAST_ONE: ReadonlySet<string> = new Set(['flows', 'open', 'seriesPoints']);
 /** The first one, the last acceptance, and the newest one are kept. */
@@ -339,7 +348,10 @@ const MIN_USES = 3;
 /** Their numbers share an integer with what else there is to know of a session. */
 const MAX_SERVERS = 1 << 24;
 
-function checkOptions({ keep = 'findings', handshakeCost = 0 }: AnalyzerOptions): void {
+function checkOptions(options: AnalyzerOptions): void {
+  checkNames(options, OPTIONS);
+  const { keep = 'findings', handshakeCost = 0 } = options;
+  checkFunction('onConnection', options.onConnection);
   if (keep !== 'findings' && keep !== 'all') throw new ArgumentError(`keep: expected 'findings' or 'all', not ${keep}`);
   if (!(handshakeCost >= 0 && Number.isFinite(handshakeCost))) {
     throw new ArgumentError(`handshakeCost: expected milliseconds, 0 or more, not ${handshakeCost}`);

@@ -5,6 +5,7 @@
  * @module closenotify
  */
 
+export { Analyzer, analyze, capture, readConnections, toTable } from '#functions';
 export type { AnalyzeOptions, Filter, ReadConnectionsOptions } from './analyze.js';
 export type { AnalyzerOptions, ServerAddress } from './analyzer.js';
 export { ArgumentError } from './argument-error.js';
@@ -78,9 +79,9 @@ export type {
   Verdict,
   Warning,
 } from './model.js';
-export { Analyzer, analyze, capture, readConnections, toTable } from './on-demand.js';
 export { json as toJson } from './report/json.js';
 export { ndjson as toNdjson } from './report/ndjson.js';
 export type { TableOptions } from './report/table.js';
 export type { Selection } from './selection/select.js';
 export type { Decryption, Negotiated, Plain, RecordDecryptor } from './tls/decryption.js';
+export type { WarningCode } from './warning-codes.js';

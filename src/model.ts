@@ -97,7 +97,7 @@ export interface CaptureSource {
 
 /** Something that was left out, guessed at or limited: what (`code`), how often, and where first. */
 export interface Warning {
-  /** Stable, for programs: `capture-cut`, `flow-limit`. */
+  /** One of {@link WarningCode}, stable, for programs: `capture-cut`, `flow-limit`. */
   code: string;
   /** One line for people. */
   message: string;
@@ -195,7 +195,7 @@ export interface ServerReport {
   handshakeSeconds: { full: Seconds | null; resumed: Seconds | null };
   /** Full handshakes that an accepted offer would have saved. */
   avoidableFullHandshakes: Count;
-  /** The same of findings of low confidence, further ones. */
+  /** Further full handshakes that an accepted offer would have saved, of findings of low confidence. */
   suspectedFullHandshakes: Count;
   /** What `avoidableFullHandshakes` took longer than resumed ones, by the medians, seconds; null where these are not known. */
   secondsLost: Seconds | null;

@@ -7,9 +7,6 @@ import type { Capture, CaptureOptions } from './live/capture.js';
 import type { Connection, Report } from './model.js';
 import type { TableOptions } from './report/table.js';
 
-/** Loads at once, not later as `import()`: a constructor cannot wait, and a pcap-parser emits from the next tick on. */
-const load = createRequire(import.meta.url);
-
 /**
  * Reads a capture and reports which TLS sessions a server invalidated after an unclean close.
  *
@@ -81,3 +78,27 @@ const modules = {
   capture: (): typeof import('./live/capture.js') => load('./live/capture.js'),
   table: (): typeof import('./report/table.js') => load('./report/table.js'),
 };
+
+let required: NodeJS.Require | null = null;
+
+/** Loads at once, not later as `import()`: a constructor cannot wait, and a pcap-parser emits from the next tick on. */
+function load(path: string) {
+  try {
+    required ??= createRequire(import.meta.url);
+    return required(path);
+  } catch (error) {
+    if (!isMissing(error, path)) throw error;
+    throw new Error(
+      `closenotify cannot be bundled, as it loads its modules when they are used: mark it as external, or use closenotify/core`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** In a bundle there is no module beside this one, or no address of this one. */
+function isMissing(error: unknown, path: string): boolean {
+  if (!(error instanceof Error && 'code' in error)) return false;
+  return error.code === 'ERR_INVALID_ARG_VALUE' || (error.code === 'MODULE_NOT_FOUND' && error.message.includes(path));
+}

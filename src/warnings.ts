@@ -1,4 +1,5 @@
 import type { Warning } from './model.js';
+import type { WarningCode } from './warning-codes.js';
 
 /** Different warnings kept; a capture with more kinds of trouble than this needs no longer list. */
 const MAX_KINDS = 100;
@@ -12,7 +13,7 @@ export class Warnings {
   #dropped = 0;
 
   /** Records `count` occurrences. The message of the first one is kept. */
-  add(code: string, message: string, frame: number | null = null, subject = '', count = 1): void {
+  add(code: WarningCode, message: string, frame: number | null = null, subject = '', count = 1): void {
     const key = subject === '' ? code : `${code} ${subject}`;
     const known = this.#kinds.get(key);
     if (known) known.count += count;

@@ -316,6 +316,11 @@ const kinds: Case[] = [
     right: { connections: { 7: declined('parameters-changed') }, findings: [] },
   },
   {
+    capture: 'unclean-after-answer-sent.pcap',
+    holds: 'captured at the client, round trip 0.1 s: its RST (108) left 1 ms before the ServerHello (109) that declines came in',
+    right: { confident: [] },
+  },
+  {
     capture: 'tls13-hello-behind-gap.pcap.gz',
     holds: 'clean closes of clients whose records were read before the ServerHello, which waits behind a gap',
     right: { connections: { 8: { close: { client: side('clean', 'fin') } } }, findings: [] },

@@ -100,6 +100,13 @@ function markdownIn(folder: string): string[] {
     .filter((page) => page.endsWith('.md') && !page.startsWith('docs/api/'));
 }
 
+it('docs/warnings.md lists each code of a warning', () => {
+  const codes = [...readText('src/warning-codes.ts').matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(([, code]) => code);
+  const listed = [...readText('docs/warnings.md').matchAll(/^\| `([a-z-]+)`/gm)].map(([, code]) => code);
+  expect(listed).toEqual(codes);
+  expect(listed.length).toBeGreaterThan(30);
+});
+
 describe('what the pages in docs print', () => {
   const pairs = markdownIn('docs').flatMap((page) =>
     [...readText(page).matchAll(/```sh\n(npx closenotify [^\n|>]*fixtures\/[^\n|>]*)\n```\n\n```text\n([\s\S]*?)```/g)].map(

@@ -1,5 +1,6 @@
 import { escapeText } from '../bytes/escape.js';
 import type { CaptureSource } from '../model.js';
+import type { WarningCode } from '../warning-codes.js';
 import type { ByteSource } from './byte-source.js';
 import type { Decoder, DecoderOptions } from './decoder.js';
 import { GzipError } from './gzip.js';
@@ -95,7 +96,7 @@ export class CaptureReader implements Reader {
       this.#end = 0;
       return null;
     }
-    const warn = (code: string, message: string) =>
+    const warn = (code: WarningCode, message: string) =>
       warnings.add(code, `${escapeText(this.#name)}: ${message}`, this.#lastFrame(), this.#name);
     const options: DecoderOptions = { sink, warn, onSecrets };
     if (format === 'pcapng') return new PcapngDecoder(options);

@@ -1,3 +1,4 @@
+import type { WarningCode } from '../warning-codes.js';
 import type { FrameSink } from './frame-sink.js';
 
 /** Largest captured length accepted in bytes: MAXIMUM_SNAPLEN of libpcap, WTAP_MAX_PACKET_SIZE_STANDARD of Wireshark. */
@@ -17,7 +18,7 @@ export interface Damage {
 /** What a decoder is given: where frames go, where warnings go, and who wants decryption secrets. */
 export interface DecoderOptions {
   sink: FrameSink;
-  warn(code: string, message: string): void;
+  warn(code: WarningCode, message: string): void;
   onSecrets?: ((type: number, secrets: Uint8Array) => void) | undefined;
 }
 

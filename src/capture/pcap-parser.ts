@@ -1,6 +1,8 @@
 // Objects of npm pcap-parser's parse() as a source, and what else emits the same events
+
 import { escapeText } from '../bytes/escape.js';
 import type { CaptureSource } from '../model.js';
+import type { WarningCode } from '../warning-codes.js';
 import { abortable } from './byte-source.js';
 import { MAX_CAPTURED_BYTES, snapLengthOf } from './decoder.js';
 import type { FrameSink } from './frame-sink.js';
@@ -145,7 +147,8 @@ export class ParserReader implements Reader {
     const problem = this.#problem();
     if (problem === null) return;
     this.#truncated = true;
-    const [code, word] = this.#tooLong > 0 ? ['capture-damaged', 'damaged'] : ['capture-cut', 'cut'];
+    const code: WarningCode = this.#tooLong > 0 ? 'capture-damaged' : 'capture-cut';
+    const word = this.#tooLong > 0 ? 'damaged' : 'cut';
     const place = `at byte ${this.#offset()}, after frame ${this.#frames}`;
     const message = `${escapeText(this.name)}: ${word} ${place}: ${problem}; all before it was read`;
     warnings.add(code, message, framesBefore + this.#frames || null, this.name);

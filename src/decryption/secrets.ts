@@ -1,4 +1,5 @@
 import type { Decryption } from '../tls/decryption.js';
+import type { WarningCode } from '../warning-codes.js';
 import type { Warnings } from '../warnings.js';
 import { KeyLogDecryption } from './decryption.js';
 import { KeyLog } from './key-log.js';
@@ -32,7 +33,7 @@ export class Secrets {
     if (!this.#isGiven) return;
     const { linesNotUnderstood, linesOverLimit, linesUsed } = this.#log;
     const { connections, unsupported, failedRecords } = this.#decryption;
-    const add = (code: string, message: string, count: number) => {
+    const add = (code: WarningCode, message: string, count: number) => {
       if (count > 0) warnings.add(code, message, null, '', count);
     };
     add('key-log-line', 'lines of the key log are no key log lines, and were skipped', linesNotUnderstood);

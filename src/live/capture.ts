@@ -1,10 +1,10 @@
 // A capture that goes on: the events of it while it does, and the report at its end.
 import { Analyzer, type AnalyzerOptions } from '../analyzer.js';
-import { ArgumentError } from '../argument-error.js';
+import { ArgumentError, checkNames, checkSignal } from '../argument-error.js';
 import type { FrameSink } from '../capture/frame-sink.js';
 import type { CaptureError } from '../capture/live/capture-error.js';
 import { type CaptureInput, readCapture } from '../capture/read.js';
-import { LIVE_LIMITS } from '../limits.js';
+import { LIVE_LIMITS, type Limits } from '../limits.js';
 import type { CaptureEvent, LiveStatistics } from '../live-model.js';
 import type { CaptureSource, Connection, Report } from '../model.js';
 import { Alarm } from './alarm.js';
@@ -12,18 +12,20 @@ import { LiveFrames } from './frames.js';
 import { Judging } from './judging.js';
 
 /** Options of `capture`. */
-export interface CaptureOptions extends Omit<AnalyzerOptions, 'keep' | 'onConnection' | 'decryption'> {
+export interface CaptureOptions extends Omit<AnalyzerOptions, 'keep' | 'onConnection' | 'decryption' | 'limits'> {
+  /** What memory is bounded by; default: `LIVE_LIMITS`. Reaching one is a warning in the report. */
+  limits?: Partial<Limits>;
   /** Name of an interface: npm `cap` captures on it, in a process of its own. */
   device?: string;
-  /** What is captured of it, as for tcpdump. Default: `tcp`. */
+  /** With `device`: which of its frames are captured, as for tcpdump. Default: `tcp`. */
   filter?: string;
   /** Instead of `device`: what tcpdump or dumpcap write, while they write it; or a `cap` Cap that was opened. */
   input?: CaptureInput;
   /** With `device`, where this process is root: the user that the capturing process becomes as soon as the interface is open. */
   user?: string;
-  /** Bytes that the kernel keeps of frames that were not taken yet. */
+  /** With `device`: bytes that the kernel keeps of frames that were not taken yet. */
   bufferBytes?: number;
-  /** Goes on when the interface went down, as soon as it is there again. */
+  /** With `device`: goes on when the interface went down, as soon as it is there again. */
   restart?: boolean;
   /** The capture is over after so many seconds, 24 days at most. */
   duration?: number;
@@ -40,6 +42,26 @@ export interface CaptureOptions extends Omit<AnalyzerOptions, 'keep' | 'onConnec
   /** Is called once the interface is open, before the first frame; awaited. */
   onOpen?: () => void | Promise<void>;
 }
+
+const ONLY_WITH_DEVICE = ['filter', 'user', 'bufferBytes', 'restart'] as const;
+const OPTIONS: Record<keyof CaptureOptions, true> = {
+  device: true,
+  filter: true,
+  input: true,
+  user: true,
+  bufferBytes: true,
+  restart: true,
+  duration: true,
+  count: true,
+  signal: true,
+  connections: true,
+  remember: true,
+  copy: true,
+  onOpen: true,
+  limits: true,
+  server: true,
+  handshakeCost: true,
+};
 
 const DEFAULT_FILTER = 'tcp';
 /** Timers of Node end at 2^31 milliseconds. */
@@ -80,7 +102,14 @@ export class Capture implements AsyncIterable<CaptureEvent> {
   /** @internal */
   constructor(options: CaptureOptions) {
     if ((options.device === undefined) === (options.input === undefined)) throw new ArgumentError('give either a device or an input');
-    const { duration, count } = options;
+    for (const name of ONLY_WITH_DEVICE) {
+      if (options.device === undefined && options[name] !== undefined) throw new ArgumentError(`${name}: only for a device`);
+    }
+    checkNames(options, OPTIONS);
+    checkSignal(options.signal);
+    const { duration, count, filter, remember = REMEMBERED_SECONDS } = options;
+    if (filter !== undefined && typeof filter !== 'string') throw new ArgumentError(`filter: expected text as for tcpdump, not ${filter}`);
+    if (!(remember > 0 && Number.isFinite(remember))) throw new ArgumentError(`remember: expected seconds, more than 0, not ${remember}`);
     if (duration !== undefined && !(duration > 0 && duration <= MAX_DURATION)) {
       throw new ArgumentError(`duration: expected seconds, more than 0 and at most ${MAX_DURATION}, not ${duration}`);
     }

@@ -103,16 +103,16 @@ export interface Finding {
   resumed: Resumed[];
   /** Every unclean close and reset-race of its connections before the server declined it. */
   uncleanCloses: UncleanClose[];
-  /** Of these the one that most likely cost the session. */
+  /** Of `uncleanCloses` the one that most likely cost the session. */
   culprit: UncleanClose;
   /** The server sent an alert after one of these closes: most likely a fatal one. */
   answeredByAlert: boolean;
-  /** The first 1000. */
-  declines: Decline[];
-  /** How many there were in all. */
+  /** Its offers in vain, the first 1000. */
+  declines: [Decline, ...Decline[]];
+  /** How many offers in vain there were in all. */
   declineCount: Count;
   /** `unclean-close` or `reset-race`. */
-  cause: Cause;
+  cause: 'unclean-close' | 'reset-race';
   /**
    * `high`: the server resumes sessions that were not closed uncleanly, and no other cause fits. `medium`: the causes in `rivals` were not
    * ruled out. `low`: something in the capture speaks against it; such sessions are only suspected.

@@ -82,9 +82,9 @@ export interface NonOfferingClient {
   habit: 'never-offers' | 'stops-after-unclean-server-close';
   /** Connections begun after one that had left a session was over. */
   chances: Offers;
-  /** Of these those after a close of the server with close_notify. */
+  /** Of `chances` those after a close of the server with close_notify. */
   afterCleanServerClose: Offers;
-  /** And those after a close of the server that came first and without close_notify. */
+  /** Of `chances` those after a close of the server that came first and without close_notify. */
   afterUncleanServerClose: Offers;
   /** Fisher's exact test of these two, two-sided; null where one of them is empty. */
   pValue: Probability | null;
@@ -106,11 +106,11 @@ export interface ClientKind {
   ja3: string | null;
   /** How many there are. */
   connections: Count;
-  /** Those that their client closed so. */
+  /** Those whose client closed `clean`. */
   clean: Count;
-  /** Those that their client closed so. */
+  /** Those whose client closed `unclean`. */
   unclean: Count;
-  /** Those that their client closed so. */
+  /** Those whose client closed with `reset-race`. */
   resetRace: Count;
 }
 

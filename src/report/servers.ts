@@ -128,14 +128,19 @@ function habitWords({ address, ja4, habit, chances, afterCleanServerClose, after
 /** Kinds of clients that are written out. */
 const MAX_CLIENTS = 3;
 
+/** `12 of 16 uncleanly, and 2 by close_notify and RST`. */
+function badWords({ unclean, resetRace, connections }: ClientKind): string {
+  const of = (count: number) => `${figure(count)} of ${figure(connections)}`;
+  if (unclean === 0) return `${of(resetRace)} by close_notify and RST`;
+  return `${of(unclean)} uncleanly${resetRace > 0 ? `, and ${figure(resetRace)} by close_notify and RST` : ''}`;
+}
+
 /** `t12d1209h1_d34a8e72043a_b39be8c56a14 closed 12 of 14 uncleanly`: which software it is that closes so. */
 function clientWords(server: ServerReport): string {
   if (server.invalidatedSessions + server.suspectedSessions === 0) return '';
   const bad = (kind: ClientKind) => kind.unclean + kind.resetRace;
   const kinds = server.clients.filter((kind) => bad(kind) > 0);
-  const parts = kinds
-    .slice(0, MAX_CLIENTS)
-    .map((kind) => `${foreign(kind.ja4)} closed ${figure(bad(kind))} of ${figure(kind.connections)} uncleanly`);
+  const parts = kinds.slice(0, MAX_CLIENTS).map((kind) => `${foreign(kind.ja4)} closed ${badWords(kind)}`);
   if (kinds.length > MAX_CLIENTS) parts.push(`and ${counted(kinds.length - MAX_CLIENTS, 'more kind')}`);
   return parts.length === 0 ? '' : `by JA4: ${parts.join('; ')}`;
 }

@@ -140,6 +140,13 @@ function doubtOf(offer: Offer, evidence: ServerEvidence): string | null {
   if (hindsight.mayBeExpired(offer) && offer.age >= USUAL_TIMEOUT_SECONDS && control.resumed > 0 && !isShown(offer, evidence)) {
     return `But the session was ${Math.round(offer.age)} s old, older than any that the server resumed.`;
   }
+  // Captured near the client, its close is seen earlier than the server saw it, and the answer later than it was sent.
+  if (offer.culprits.length > 0 && offer.culprits.every(({ by, frame }) => by === 'client' && frame > offer.use.clientHello)) {
+    return 'But the client ended only after it had made the offer: the server may have answered before it knew.';
+  }
+  if (offer.mayHaveChangedParameters && !isShown(offer, evidence)) {
+    return 'But other parameters were agreed on than those of the session: the client may not have offered its cipher suite any more, or its server name.';
+  }
   // A server that ends without close_notify of its own has mostly read that of the client: only a contrast can accuse it.
   return culprit?.by === 'server' && control.resumed === 0
     ? 'But only the server itself left out close_notify, and no session closed cleanly is there to compare with.'

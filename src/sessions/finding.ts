@@ -11,7 +11,7 @@ const MAX_LISTED = 1000;
 /** Collects the declines of one session into a finding, which must be described before the next session is looked at. */
 export class FindingDraft {
   #first: Offer | null = null;
-  #cause: Cause = 'undetermined';
+  #cause: Finding['cause'] = 'unclean-close';
   #judged: Judged = { confidence: 'low', rivals: [], reason: '' };
   #culprits: readonly Culprit[] = [];
   /** Closes since the server last had the session. */
@@ -114,6 +114,7 @@ export class FindingDraft {
       uncleanCloses: closes,
       culprit: describeClose(this.culprit),
       answeredByAlert: this.answeredByAlert,
+      // Without a decline there is no finding.
       declines: this.#declined.map(
         (use): Decline => ({
           stream: use.stream,
@@ -123,7 +124,7 @@ export class FindingDraft {
           newSessionId: newSession(use),
           client: client(use),
         }),
-      ),
+      ) as Finding['declines'],
       declineCount: this.#declineCount,
       cause: this.#cause,
       confidence: this.#judged.confidence,
@@ -134,7 +135,7 @@ export class FindingDraft {
   }
 }
 
-function explain(offer: Offer, closes: number, cause: Cause, judged: Judged): string {
+function explain(offer: Offer, closes: number, cause: Finding['cause'], judged: Judged): string {
   const { culprit } = offer;
   if (!culprit) return '';
   const how =

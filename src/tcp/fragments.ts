@@ -1,4 +1,5 @@
 // Puts IP packets together from their fragments (RFC 791 3.2, RFC 8200 4.5).
+import type { WarningCode } from '../warning-codes.js';
 import type { Warnings } from '../warnings.js';
 import type { Moment } from './connections.js';
 
@@ -137,7 +138,7 @@ export class Fragments {
     }
   }
 
-  #dropFirst(code: string, message: string): void {
+  #dropFirst(code: WarningCode, message: string): void {
     for (const [key, datagram] of this.#datagrams) {
       if (datagram.isMissed || code !== 'ip-fragment') this.#warnings.add(code, message, datagram.frame);
       this.#datagrams.delete(key);

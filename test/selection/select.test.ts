@@ -56,7 +56,7 @@ describe('select', () => {
     expect(select(MIXED, { client: '10.9.0.103' }).findings.map((f) => f.session.id.slice(0, 4))).toEqual(['d03b']);
     expect(select(MIXED, { client: '10.9.0.0/24' }).findings).toHaveLength(3);
     expect(select(MIXED, { client: '10.8.0.0/24' }).findings).toEqual([]);
-    const moved = {
+    const moved: Report = {
       ...FORUM,
       findings: [{ ...FORUM.findings[0], declines: [{ ...FORUM.findings[0].declines[0], client: { address: '192.0.2.9', port: 1 } }] }],
     };

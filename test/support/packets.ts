@@ -159,7 +159,8 @@ export function analyze(
   const analyzer = new Analyzer({ keep: 'all', ...options, limits: { ...SMALL, ...limits } });
   for (const packet of packets) {
     const frame = ethernet(packet);
-    analyzer.push(frame.subarray(0, snapLength), START + Math.floor(packet.at / 1000), (packet.at % 1000) * 1e6, 1, frame.length);
+    const seconds = Math.floor(packet.at / 1000);
+    analyzer.push(frame.subarray(0, snapLength), START + seconds, (packet.at - seconds * 1000) * 1e6, 1, frame.length);
   }
   return analyzer.finish();
 }

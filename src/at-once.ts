@@ -1,0 +1,5 @@
+// What on-demand.ts is to programs whose modules a bundler makes one of: it has to see what they import.
+export { analyze, readConnections } from './analyze.js';
+export { Analyzer } from './analyzer.js';
+export { capture } from './live/capture.js';
+export { table as toTable } from './report/table.js';
