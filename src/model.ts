@@ -157,7 +157,7 @@ export interface ServerReport {
   suspectedSessions: Count;
   /** Offers of sessions by the worst close that came before the server's answer. */
   evidence: { afterClean: Tally; afterResetRace: Tally; afterUncleanFin: Tally; afterUncleanRst: Tally; whileOpen: Tally };
-  /** Of those in `evidence` after unclean closes the ones after a bare end of the server only, in answer to what was a client's close_notify or may have been. */
+  /** Of those in `evidence` after unclean closes the ones after a bare end of the server only, in answer to a client's close_notify. */
   bareAnswers: Tally;
   /** Offers in `evidence` and beside it whose issuing connection was inferred. */
   inferredOffers: Count;

@@ -20,7 +20,7 @@ const STATES: readonly [keyof ServerReport['evidence'], string][] = [
 /** @param label of the first line; the others are indented as deep */
 export function* evidenceLines(server: ServerReport, label: string, width: number): Generator<string> {
   const rows = STATES.map(([state, words]): [string, Tally] => [words, server.evidence[state]]);
-  rows.push(['  of these bare answers of the server', server.bareAnswers]);
+  rows.push(['  of these bare answers to close_notify', server.bareAnswers]);
   const shown = rows.filter(([, tally]) => size(tally) > 0);
   const cells = (): GridRow[] => shown.map(([words, { resumed, declined }]) => [words, figure(resumed), figure(declined)]);
   let prefix = label;

@@ -2,6 +2,7 @@
 import type { Cause, LeftOut, ServerReport, Session, Tally } from '../model.js';
 import { Hindsight } from './hindsight.js';
 import type { Culprit, Exposure, Offer } from './story.js';
+import type { Use } from './use.js';
 
 export type Evidence = ServerReport['evidence'];
 
@@ -9,8 +10,10 @@ export type Evidence = ServerReport['evidence'];
 export interface KindTally extends Tally {
   end: 'fin' | 'rst';
   isUnclean: boolean;
-  /** The client had said close_notify, or something that cannot be read and may have been it, and the server answered with a bare end. */
+  /** The client had said close_notify, and the server answered with a bare end. */
   isBareAnswer: boolean;
+  /** The same may be so: what the client had said cannot be read. It shows no tolerance then, and nothing else. */
+  mayBeAnswer: boolean;
   /** Declines that nothing decisive explains, before any comparison. */
   plain: number;
   /** Of the declined ones those that neither age nor room may explain. */
@@ -153,11 +156,18 @@ export class ServerEvidence {
   /** Offers after closes of the same kind. */
   kind({ by, end, state, use }: Culprit): KindTally {
     const isUnclean = state === 'unclean';
-    const isBareAnswer = by === 'server' && use.clientClose.state !== 'open' && use.clientClose.state !== 'unclean';
+    const isBareAnswer = by === 'server' && use.clientClose.state === 'clean' && !use.serverFirst;
+    const mayBeAnswer = by === 'server' && !isBareAnswer && mayHaveAnswered(use);
     const at =
-      (by === 'client' ? 0 : 1) | (end === 'fin' ? 0 : 2) | (isUnclean ? 0 : 4) | (use.serverFirst ? 8 : 0) | (isBareAnswer ? 16 : 0);
+      (by === 'client' ? 0 : 1) |
+      (end === 'fin' ? 0 : 2) |
+      (isUnclean ? 0 : 4) |
+      (use.serverFirst ? 8 : 0) |
+      (isBareAnswer ? 16 : 0) |
+      (mayBeAnswer ? 32 : 0);
     this.#kinds[at] ??= {
       isBareAnswer,
+      mayBeAnswer,
       resumed: 0,
       declined: 0,
       plain: 0,
@@ -258,6 +268,14 @@ export function noOffers(): Evidence {
   const none = () => ({ resumed: 0, declined: 0 });
   return { afterClean: none(), afterResetRace: none(), afterUncleanFin: none(), afterUncleanRst: none(), whileOpen: none() };
 }
+
+/** In TLS 1.3 an alert of the client looks like data, so that it may have closed first although the server seems to. */
+function mayHaveAnswered({ clientClose, serverFirst, version }: Use): boolean {
+  if (clientClose.state === 'open' || clientClose.state === 'unclean') return false;
+  return !serverFirst || (clientClose.state === 'unknown' && version === TLS_1_3);
+}
+
+const TLS_1_3 = 0x0304;
 
 export function nothingLeftOut(): LeftOut {
   return { otherCause: 0, offeredAgain: 0, tooOld: 0, unknownClose: 0, resumed: 0 };

@@ -75,8 +75,8 @@ function effects(evidence: ServerEvidence): Judged['ends'] {
 function effectOf(kinds: readonly KindTally[], { resumed, isKept }: ServerEvidence): EndEffect {
   const isHarmful = ({ resumed, declined }: Tally) => declined > STRAY * (resumed + declined);
   const harmful = kinds.filter(isHarmful);
-  // The server's bare answer to a close_notify cuts nothing off.
-  const harmless = kinds.filter((kind) => !isHarmful(kind) && !kind.isBareAnswer);
+  // The server's bare answer to a close_notify cuts nothing off; what may be one shows no tolerance.
+  const harmless = kinds.filter((kind) => !isHarmful(kind) && !kind.isBareAnswer && !kind.mayBeAnswer);
   const rest = harmless.reduce(sum, NONE);
   if (harmful.length === 0) return rest.resumed > 0 ? 'tolerates' : 'unknown';
   if (resumed === 0 || !isKept) return 'unknown';
@@ -124,10 +124,17 @@ const CLOSES: readonly [keyof Evidence, string, 'fin' | 'rst' | null][] = [
 function sentenceOf(evidence: ServerEvidence, verdict: Verdict): string {
   const { tallies, control } = evidence;
   const judged = CLOSES.map(([state, when, end]): [Tally, string] => {
-    const answers = evidence.kinds.filter((kind) => kind.isBareAnswer && kind.end === end).reduce(sum, NONE);
+    const answers = evidence.kinds.filter((kind) => (kind.isBareAnswer || kind.mayBeAnswer) && kind.end === end).reduce(sum, NONE);
     return [{ resumed: tallies[state].resumed - answers.resumed, declined: tallies[state].declined - answers.declined }, when];
   });
-  judged.push([evidence.kinds.filter((kind) => kind.isBareAnswer).reduce(sum, NONE), 'after a close that it answered with a bare end']);
+  judged.push([
+    evidence.kinds.filter((kind) => kind.isBareAnswer).reduce(sum, NONE),
+    'after a close_notify that it answered with a bare end',
+  ]);
+  judged.push([
+    evidence.kinds.filter((kind) => kind.mayBeAnswer).reduce(sum, NONE),
+    'after a bare end beside a close that cannot be judged',
+  ]);
   if (size(control) > 0) judged.push([control, controlWords(tallies)]);
   if (verdict === 'never-resumes' && evidence.voided > 0)
     judged.push([{ resumed: 0, declined: evidence.voided }, 'whose ticket it had left empty']);

@@ -73,7 +73,7 @@ describe('what looks like an unclean close', () => {
     const visits = times(5, (i) => [{ issues: hex(i, 1), close: 'answeredBare' as const }, resumes(hex(i, 1), { close: 'answeredBare' })]);
     const [server] = story(visits).report.servers;
     expect(server).toMatchObject({ verdict: 'inconclusive', ends: { fin: 'unknown' }, bareAnswers: { resumed: 5, declined: 0 } });
-    expect(server.verdictText).toBe('It resumed 5 of 5 sessions after a close that it answered with a bare end.');
+    expect(server.verdictText).toBe('It resumed 5 of 5 sessions after a close_notify that it answered with a bare end.');
   });
 
   it('is none where the close that it answers with a bare FIN may have been one with close_notify', () => {
@@ -89,8 +89,30 @@ describe('what looks like an unclean close', () => {
     expect(report.servers[0]).toMatchObject({
       verdict: 'inconclusive',
       ends: { fin: 'unknown' },
-      bareAnswers: { resumed: 5, declined: 0 },
+      bareAnswers: { resumed: 0, declined: 0 },
     });
+    expect(report.servers[0].verdictText).toBe('It resumed 5 of 5 sessions after a bare end beside a close that cannot be judged.');
+  });
+
+  it('costs sessions all the same where the server ended first, or where the client cannot be judged', () => {
+    const lost = ({ client, server }: Link) => {
+      client.lose(protectedAlert);
+      client.fin();
+      server.fin();
+      client.acknowledge();
+    };
+    for (const close of ['serverFin' as const, lost]) {
+      const dies = (how: Visit['close'], series: number) =>
+        times(3, (i) => [{ issues: hex(i, series), ...(how && { close: how }) }, declines(hex(i, series), hex(i, series + 1))]);
+      const { report } = story([...dies(close, 1), ...dies('rst', 5)]);
+      expect(report.servers[0].verdict).toBe('inconclusive');
+      expect(report.findings.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  it('is outlived where the server ended first', () => {
+    const visits = times(5, (i) => [{ issues: hex(i, 1), close: 'serverFin' as const }, resumes(hex(i, 1), { close: 'serverFin' })]);
+    expect(story(visits).report.servers[0].verdict).toBe('tolerates-unclean-close');
   });
 
   it('is not the cause where everything died in one moment', () => {
