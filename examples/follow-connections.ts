@@ -13,8 +13,13 @@ if (files.length === 0) {
 async function* lines(isAll: boolean): AsyncGenerator<string> {
   const inputs = files.map((file) => (file === '-' ? { name: 'standard input', stream: process.stdin } : file));
   for await (const connection of readConnections(inputs, { onReport: tellDamage })) {
-    if (isAll || connection.close.client.state === 'unclean') yield `${JSON.stringify(connection)}\n`;
+    if (isAll || connection.close.client.state === 'unclean') yield `${asciiJson(connection)}\n`;
   }
+}
+
+/** Names come from packets: what is no ASCII is written as it stands in JSON, and steers no terminal. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function tellDamage({ capture }: Report): void {

@@ -1,5 +1,6 @@
 import { Analyzer, type AnalyzerOptions } from './analyzer.js';
 import { ArgumentError, checkSignal } from './argument-error.js';
+import { isBytes } from './bytes/is-bytes.js';
 import { type ByteStream, StreamSource, streamOf } from './capture/byte-source.js';
 import { CaptureReader } from './capture/capture-reader.js';
 import { WINDOW_BYTES } from './capture/decoder.js';
@@ -30,7 +31,7 @@ export async function analyzeBytes(input: Uint8Array | ByteStream, options: Anal
   if (!isInput(input))
     throw new ArgumentError('the input must be a Uint8Array or a stream of them; of a Blob or File that is its stream()');
   const analyzer = new Analyzer(analyzerOptions);
-  const source = new StreamSource(input instanceof Uint8Array ? streamOf(input) : input, signal);
+  const source = new StreamSource(isBytes(input) ? streamOf(input) : input, signal);
   const window = createWindow();
   const reader = new CaptureReader(name, source, { window, sink: analyzer, warnings: analyzer.warnings, signal, framesBefore: 0 });
   try {
@@ -42,6 +43,6 @@ export async function analyzeBytes(input: Uint8Array | ByteStream, options: Anal
 }
 
 function isInput(input: unknown): boolean {
-  if (input instanceof Uint8Array) return true;
+  if (isBytes(input)) return true;
   return typeof input === 'object' && input !== null && (Symbol.asyncIterator in input || 'getReader' in input);
 }

@@ -1,6 +1,7 @@
 import { Analyzer, type AnalyzerOptions, type ServerAddress } from './analyzer.js';
 import { ArgumentError, checkFunction, checkNames, checkSignal } from './argument-error.js';
 import { escapeText } from './bytes/escape.js';
+import { isBytes } from './bytes/is-bytes.js';
 import { mayHoldSecrets } from './capture/inputs.js';
 import { type CaptureInput, type ReadProgress, readCapture } from './capture/read.js';
 import type { Secrets } from './decryption/secrets.js';
@@ -11,7 +12,7 @@ import type { Decryption, Negotiated, RecordDecryptor } from './tls/decryption.j
 
 /** What is looked at, and what of it is told. */
 export interface Filter extends Selection {
-  /** Only connections to this server are looked at; without a port, to all of its ports. Totals and verdicts are of these alone. */
+  /** Only connections to this server are looked at; without a port, to all of its ports. All but `tcpConnections` is of these alone. */
   server?: ServerAddress;
 }
 
@@ -66,7 +67,10 @@ export async function* readConnections(
     for (;;) {
       const { done, value } = await analysis.next();
       if (done) return options.onReport?.(value);
-      yield* value;
+      for (const connection of value) {
+        options.signal?.throwIfAborted();
+        yield connection;
+      }
     }
   } finally {
     // Who takes no more connections closes the input as well.
@@ -85,15 +89,20 @@ function run(
   options: AnalyzeOptions,
   ended: Connection[] | null,
 ): AsyncGenerator<Connection[], Report> {
-  const { signal, onProgress, keyLog = [], filter = {}, keep, limits, handshakeCost } = options;
+  const { signal, onProgress, keyLog = [], keep, limits, handshakeCost } = options;
+  const filter = filterOf(options.filter);
   checkNames(options, OPTIONS);
   checkSignal(signal);
   checkFunction('onProgress', onProgress);
   const selector = new Selector(filter);
+  // What belongs to a client that a proxy names is known by its connections.
+  const needsAll = filter.client !== undefined;
+  checkKeyLog(keyLog);
   const keyLogs = Array.isArray(keyLog) ? (keyLog as readonly (string | Uint8Array)[]) : [keyLog as string | Uint8Array];
   const decryption = new LaterDecryption();
   const analyzer = new Analyzer({
-    ...(keep !== undefined && { keep }),
+    ...((keep === 'all' || needsAll) && { keep: 'all' as const }),
+    ...(keep !== undefined && keep !== 'all' && !needsAll && { keep }),
     ...(limits !== undefined && { limits }),
     ...(handshakeCost !== undefined && { handshakeCost }),
     ...(filter.server && { server: serverOf(filter.server) }),
@@ -118,11 +127,13 @@ function run(
         if (ended && ended.length > 0) yield selector.connections(ended.splice(0));
       }
       for (let isMore = true; ended && isMore; ) {
+        signal?.throwIfAborted();
         isMore = analyzer.flush(BATCH);
         if (ended.length > 0) yield selector.connections(ended.splice(0));
       }
       secrets?.report(analyzer.warnings);
-      return selector.report(analyzer.finish(step.value));
+      const report = selector.report(analyzer.finish(step.value));
+      return keep === 'all' ? report : { ...report, sessions: [], connections: [] };
     } finally {
       await reading.return([]);
     }
@@ -130,7 +141,25 @@ function run(
 }
 
 /** @throws {@link ArgumentError} */
-function serverOf({ address, port = null }: ServerAddress): { address: string; port: number | null } {
+function filterOf(filter: Filter | undefined): Filter {
+  if (filter === undefined) return {};
+  if (typeof filter !== 'object' || filter === null) throw new ArgumentError(`filter: expected { server, client, session }, not ${filter}`);
+  checkNames(filter, { server: true, client: true, session: true });
+  if (filter.server !== undefined && (typeof filter.server !== 'object' || filter.server === null)) {
+    throw new ArgumentError(`filter.server: expected { address, port }, not ${filter.server}`);
+  }
+  return filter;
+}
+
+/** @throws {@link ArgumentError} */
+function checkKeyLog(keyLog: NonNullable<AnalyzeOptions['keyLog']>): void {
+  const logs: readonly unknown[] = Array.isArray(keyLog) ? keyLog : [keyLog];
+  if (!logs.every((log) => typeof log === 'string' || isBytes(log)))
+    throw new ArgumentError('keyLog: expected paths, or the bytes of key logs');
+}
+
+/** @throws {@link ArgumentError} */
+export function serverOf({ address, port = null }: ServerAddress): { address: string; port: number | null } {
   const canonical = canonicalAddress(String(address));
   if (canonical === null) throw new ArgumentError(`filter.server.address: expected an IP address, not ${escapeText(String(address))}`);
   if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536)) {

@@ -133,7 +133,11 @@ export class Analyzer {
     this.frame(frame, 0, frame.length, originalLength, seconds, nanoseconds, linkType);
   }
 
-  /** The same for a frame inside a larger buffer: `bytes[offset … offset + capturedLength)`. */
+  /**
+   * The same for a frame inside a larger buffer, unchecked: `bytes[offset … offset + capturedLength)`.
+   *
+   * @internal
+   */
   frame(
     bytes: Uint8Array,
     offset: number,
@@ -347,10 +351,13 @@ const MIN_USES = 3;
 
 /** Their numbers share an integer with what else there is to know of a session. */
 const MAX_SERVERS = 1 << 24;
+/** Tables have no more rows. */
+const MAX_LIMIT = 2 ** 30;
 
 function checkOptions(options: AnalyzerOptions): void {
   checkNames(options, OPTIONS);
-  const { keep = 'findings', handshakeCost = 0 } = options;
+  const { keep = 'findings', handshakeCost = 0, limits = {} } = options;
+  if (typeof limits !== 'object' || limits === null) throw new ArgumentError(`limits: expected numbers by their names, not ${limits}`);
   checkFunction('onConnection', options.onConnection);
   if (keep !== 'findings' && keep !== 'all') throw new ArgumentError(`keep: expected 'findings' or 'all', not ${keep}`);
   if (!(handshakeCost >= 0 && Number.isFinite(handshakeCost))) {
@@ -362,8 +369,8 @@ function checkLimits(limits: Limits): void {
   for (const [name, limit] of Object.entries(limits)) {
     if (!(name in DEFAULT_LIMITS)) throw new ArgumentError(`limits.${name}: there is no such limit`);
     const least = name === 'usesPerSession' ? MIN_USES : AT_LEAST_ONE.has(name) ? 1 : 0;
-    if (!Number.isSafeInteger(limit) || limit < least) {
-      throw new ArgumentError(`limits.${name}: expected a whole number from ${least} on, not ${limit}`);
+    if (!Number.isSafeInteger(limit) || limit < least || limit > MAX_LIMIT) {
+      throw new ArgumentError(`limits.${name}: expected a whole number from ${least} to ${MAX_LIMIT}, not ${limit}`);
     }
   }
   if (limits.servers > MAX_SERVERS) throw new ArgumentError(`limits.servers: expected ${MAX_SERVERS} at most, not ${limits.servers}`);

@@ -1,11 +1,18 @@
 import { escapeText } from './bytes/escape.js';
 
+const MAX_CHARACTERS = 1000;
+
 /** An argument that a function of this library cannot work with. The message is one line: which argument, what was expected, what is there. */
 export class ArgumentError extends TypeError {
   /** The name of the class. */
   override readonly name = 'ArgumentError';
   /** Stable, for programs. */
   readonly code = 'ERR_ARGUMENT';
+
+  /** @internal */
+  constructor(message: string) {
+    super(escapeText(message, MAX_CHARACTERS));
+  }
 }
 
 /** @throws {@link ArgumentError} for an option that there is not: a wrong name would go unnoticed. */

@@ -21,11 +21,12 @@ import type { TableOptions } from './report/table.js';
  * for (const { session, cause, confidence } of report.findings) console.log(session.id, cause, confidence);
  */
 export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
-  return modules.analyze().analyze(input, options);
+  return (await analysisOf(input)).analyze(input, options);
 }
 
 /**
- * Yields each TLS connection soon after it ended, in the order of their ends. Why an offer was declined is not known yet: `cause` is null.
+ * Yields each TLS connection soon after it ended: not in the order of their ends, as late packets are waited for. Why an offer was declined is
+ * not known yet: `cause` is null.
  *
  * @param input as for {@link analyze}; what that rejects with is thrown from the iterable
  *
@@ -36,7 +37,7 @@ export async function* readConnections(
   input: CaptureInput | readonly CaptureInput[],
   options: ReadConnectionsOptions = {},
 ): AsyncGenerator<Connection, void> {
-  yield* modules.analyze().readConnections(input, options);
+  yield* (await analysisOf(input)).readConnections(input, options);
 }
 
 /**
@@ -52,11 +53,17 @@ export function capture(options: CaptureOptions): Capture {
   return modules.capture().capture(options);
 }
 
+const isInstance = Function.prototype[Symbol.hasInstance];
+
 /**
- * Frames in, a {@link Report} out: for packets of your own. `closenotify/core` has the same class; take it from there where a bundler
- * makes one file of your program.
+ * Frames in, a {@link Report} out: for packets of your own. Its objects are those of the class in `closenotify/core`.
  */
 export const Analyzer: typeof AnalyzerClass = class Analyzer {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: classes that extend this one have objects of their own
+    return this === Analyzer ? value instanceof modules.analyzer().Analyzer : isInstance.call(this, value);
+  }
+
   constructor(options: AnalyzerOptions = {}) {
     const { Analyzer: Loaded } = modules.analyzer();
     // Objects of this class, and of those that extend it, are objects of the one that was loaded.
@@ -72,8 +79,26 @@ export function toTable(report: Report, options: TableOptions = {}): Generator<s
   return modules.table().table(report, options);
 }
 
+type Input = CaptureInput | readonly CaptureInput[];
+
+/** What emits by itself must be listened to before anything is waited for. */
+async function analysisOf(input: Input): Promise<typeof import('./analyze.js')> {
+  const inputs: readonly unknown[] = Array.isArray(input) ? input : [input];
+  if (inputs.some(emitsFrames)) return load('./analyze.js');
+  for (const one of inputs) if (isEmitter(one)) one.on('error', () => {});
+  return import('./analyze.js');
+}
+
+function emitsFrames(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null || Symbol.asyncIterator in input) return false;
+  return isEmitter(input) || 'cap' in input;
+}
+
+function isEmitter(input: unknown): input is { on(event: 'error', listener: () => void): unknown } {
+  return typeof input === 'object' && input !== null && 'on' in input && typeof input.on === 'function';
+}
+
 const modules = {
-  analyze: (): typeof import('./analyze.js') => load('./analyze.js'),
   analyzer: (): typeof import('./analyzer.js') => load('./analyzer.js'),
   capture: (): typeof import('./live/capture.js') => load('./live/capture.js'),
   table: (): typeof import('./report/table.js') => load('./report/table.js'),
@@ -81,7 +106,7 @@ const modules = {
 
 let required: NodeJS.Require | null = null;
 
-/** Loads at once, not later as `import()`: a constructor cannot wait, and a pcap-parser emits from the next tick on. */
+/** Loads at once, not later as `import()`: a constructor cannot wait. */
 function load(path: string) {
   try {
     required ??= createRequire(import.meta.url);

@@ -1,3 +1,5 @@
+import { isBytes } from '../bytes/is-bytes.js';
+
 /** Where the bytes of a capture come from: a file, a stream, or what is inside a gzip. */
 export interface ByteSource {
   /** Bytes taken from the input as it is stored. */
@@ -66,9 +68,10 @@ export class StreamSource implements ByteSource {
     this.#ended = true;
     const stream = this.#stream as { destroy?: unknown };
     if (typeof stream.destroy === 'function') stream.destroy();
-    const returned = this.#iterator?.return?.();
-    if (this.#waiting) returned?.catch(() => {});
-    else await returned;
+    else this.#iterator ??= iteratorOf(this.#stream);
+    // What comes of it is nobody's concern any more: there is an error that counts, or none.
+    const returned = Promise.resolve(this.#iterator?.return?.()).catch(() => {});
+    if (!this.#waiting) await returned;
   }
 
   async #nextChunk(): Promise<boolean> {
@@ -81,7 +84,7 @@ export class StreamSource implements ByteSource {
       this.#ended = true;
       return false;
     }
-    if (!(result.value instanceof Uint8Array)) throw new Error('its chunks are no Uint8Array');
+    if (!isBytes(result.value)) throw new Error('its chunks are no Uint8Array');
     this.#chunk = result.value;
     this.#used = 0;
     return true;
@@ -89,7 +92,8 @@ export class StreamSource implements ByteSource {
 }
 
 function iteratorOf(stream: ByteStream): AsyncIterator<Uint8Array> {
-  if (Symbol.asyncIterator in stream) return stream[Symbol.asyncIterator]();
+  // The iterator of a web stream waits for a read that is pending before it lets go of the stream.
+  if (!('getReader' in stream)) return stream[Symbol.asyncIterator]();
   const reader = stream.getReader();
   return {
     next: async () => {

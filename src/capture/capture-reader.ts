@@ -74,7 +74,8 @@ export class CaptureReader implements Reader {
   async #read(bytes: Uint8Array, length: number): Promise<number> {
     try {
       return await this.#source.read(bytes, this.#end, length);
-    } catch (error) {
+    } catch (reason) {
+      const error = reason ?? new Error('reading failed');
       this.#options.signal?.throwIfAborted();
       if (!this.#hasHeader()) throw this.#unreadable(error);
       const code = error instanceof GzipError && error.kind === 'damaged' ? 'capture-damaged' : 'capture-cut';

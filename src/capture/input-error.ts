@@ -42,7 +42,11 @@ export function inputErrorFrom(error: unknown, input: string): InputError {
 
 /** What an error says, on one line. */
 export function errorText(error: unknown): string {
-  return escapeText(error instanceof Error ? error.message : String(error));
+  try {
+    return escapeText(error instanceof Error ? error.message : String(error));
+  } catch {
+    return 'for a reason that is no text';
+  }
 }
 
 function systemCode(error: unknown): unknown {

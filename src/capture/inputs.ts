@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ArgumentError } from '../argument-error.js';
 import { escapeText } from '../bytes/escape.js';
+import { isBytes } from '../bytes/is-bytes.js';
 import { type ByteSource, type ByteStream, StreamSource, streamOf } from './byte-source.js';
 import type { CaptureInput, NamedStream } from './capture-input.js';
 import { CaptureReader } from './capture-reader.js';
@@ -42,9 +43,9 @@ export function prepareInput(given: CaptureInput): PreparedInput {
   const input = resolved(given);
   if (typeof input === 'string') return { kind: 'path', name: input, stats: statsOf(input) };
   if (isObject(input)) {
-    if (isStream(input)) return { kind: 'stream', name: nameOf(input), stream: input };
-    if ('on' in input && typeof input.on === 'function') {
-      const reader = new ParserReader(input as PcapParserLike);
+    if (isStream(input)) return preparedStream(nameOf(input), input);
+    if (isParser(input)) {
+      const reader = new ParserReader(input);
       return { kind: 'emitter', name: reader.name, reader };
     }
     if ('cap' in input) {
@@ -52,7 +53,7 @@ export function prepareInput(given: CaptureInput): PreparedInput {
       return { kind: 'emitter', name: reader.name, reader };
     }
     if ('stream' in input && isObject(input.stream) && isStream(input.stream)) {
-      return { kind: 'stream', name: String((input as NamedStream).name), stream: input.stream };
+      return preparedStream(String((input as NamedStream).name), input.stream);
     }
   }
   throw new ArgumentError(
@@ -66,21 +67,51 @@ export function mayHoldSecrets(given: CaptureInput): boolean {
   if (typeof input !== 'string') return isStream(input) || !('on' in input || 'cap' in input);
   const stats = statsOf(input);
   if (stats instanceof InputError || !stats.isFile()) return true;
-  const fd = openSync(input, 'r');
+  let fd: number | null = null;
   try {
+    fd = openSync(input, 'r');
     const first = new Uint8Array(MAGIC_BYTES);
     return readSync(fd, first) < MAGIC_BYTES || !isPcap(new DataView(first.buffer));
+  } catch {
+    // It is read, and reported, in its turn.
+    return true;
   } finally {
-    closeSync(fd);
+    if (fd !== null) closeSync(fd);
   }
+}
+
+/** Closes an input that is not opened any more. */
+export async function closeInput(input: PreparedInput): Promise<void> {
+  if (input.kind === 'emitter') await input.reader.close();
+  else if (input.kind === 'stream') await new StreamSource(input.stream, undefined).close();
+}
+
+/** A stream that fails before it is read must not end the process: reading it tells. */
+function preparedStream(name: string, stream: ByteStream): PreparedStream {
+  hearErrors(stream);
+  return { kind: 'stream', name, stream };
+}
+
+/** Streams of Node end the process where nobody listens to their errors. */
+export function hearErrors(stream: unknown): void {
+  if (isObject(stream) && 'on' in stream && typeof stream.on === 'function') stream.on('error', () => {});
+}
+
+/** Any emitter of the same events will do. */
+function isParser(input: object): input is PcapParserLike {
+  return 'on' in input && typeof input.on === 'function';
 }
 
 /** A file URL is a path, and bytes are a stream of one piece. */
 function resolved(input: CaptureInput): Exclude<CaptureInput, URL | Uint8Array> {
-  if (input instanceof Uint8Array) return { name: 'bytes', stream: streamOf(input) };
+  if (isBytes(input)) return { name: 'bytes', stream: streamOf(input) };
   if (!(input instanceof URL)) return input;
-  if (input.protocol !== 'file:') throw new ArgumentError(`an input must be a file: cannot read from ${escapeText(input.href)}`);
-  return fileURLToPath(input);
+  try {
+    if (input.protocol === 'file:') return fileURLToPath(input);
+  } catch {
+    // Of another host.
+  }
+  throw new ArgumentError(`an input must be a file of this machine: cannot read from ${escapeText(input.href)}`);
 }
 
 /** Size of all inputs together in bytes; null when one does not tell. */

@@ -6,7 +6,7 @@ import type { CaptureInput } from './capture-input.js';
 import { WINDOW_BYTES } from './decoder.js';
 import type { FrameSink } from './frame-sink.js';
 import { InputError } from './input-error.js';
-import { openInput, type PreparedInput, prepareInput, totalBytesOf } from './inputs.js';
+import { closeInput, openInput, type PreparedInput, prepareInput, totalBytesOf } from './inputs.js';
 import { createWindow, type ReaderOptions } from './reader.js';
 import { inTimeOrder } from './time-order.js';
 
@@ -53,7 +53,17 @@ export function readCapture(
 ): AsyncGenerator<ReadStep, CaptureSource[]> {
   if (inputs.length === 0) throw new ArgumentError('no input was given');
   // Not in the generator: a pcap-parser emits from the next tick on, whether someone listens or not.
-  return readAll(inputs.map(prepareInput), sink, warnings, options);
+  const prepared: PreparedInput[] = [];
+  try {
+    for (const input of inputs) prepared.push(prepareInput(input));
+  } catch (error) {
+    for (const input of prepared) closeInput(input).catch(() => {});
+    throw error;
+  }
+  const reading = readAll(prepared, sink, warnings, options);
+  // To its first yield: from there on `return()` closes what was prepared.
+  reading.next();
+  return reading;
 }
 
 /** Longest time without a turn of the event loop, so that signals and timers are heard. */
@@ -81,30 +91,33 @@ async function* readAll(
     before: sources,
   };
   const failures: InputError[] = [];
-  const ordered = await inTimeOrder(inputs, window, signal);
-  for (const input of ordered) {
-    signal?.throwIfAborted();
-    try {
-      const options = { window, sink, warnings, signal, onSecrets, framesBefore: state.progress.frames };
-      sources.push(yield* readOne(input, options, state));
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      failures.push(error);
-      sources.push({
-        name: input.name,
-        format: 'pcap',
-        linkTypes: [],
-        snapLength: null,
-        frames: 0,
-        bytes: 0,
-        dropped: null,
-        truncated: true,
-      });
+  const waiting = new Set(inputs);
+  try {
+    yield state.progress;
+    const ordered = await inTimeOrder(inputs, window, signal);
+    for (const input of ordered) {
+      signal?.throwIfAborted();
+      waiting.delete(input);
+      try {
+        const options = { window, sink, warnings, signal, onSecrets, framesBefore: state.progress.frames };
+        sources.push(yield* readOne(input, options, state));
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        failures.push(error);
+        sources.push(unreadable(input.name));
+      }
     }
+  } finally {
+    for (const input of waiting) await closeInput(input).catch(() => {});
   }
   if (failures.length === inputs.length) throw failures[0];
   for (const failure of failures) warnings.add('input-unreadable', failure.message, null, failure.input);
   return sources;
+}
+
+/** What the report says of an input of which nothing can be read. */
+function unreadable(name: string): CaptureSource {
+  return { name, format: 'pcap', linkTypes: [], snapLength: null, frames: 0, bytes: 0, dropped: null, truncated: true };
 }
 
 /** Yields progress after each window; the result is what the report says of this input. */

@@ -1,7 +1,10 @@
 // A capture that goes on: the events of it while it does, and the report at its end.
+
+import { serverOf } from '../analyze.js';
 import { Analyzer, type AnalyzerOptions } from '../analyzer.js';
 import { ArgumentError, checkNames, checkSignal } from '../argument-error.js';
 import type { FrameSink } from '../capture/frame-sink.js';
+import { hearErrors } from '../capture/inputs.js';
 import type { CaptureError } from '../capture/live/capture-error.js';
 import { type CaptureInput, readCapture } from '../capture/read.js';
 import { LIVE_LIMITS, type Limits } from '../limits.js';
@@ -103,11 +106,14 @@ export class Capture implements AsyncIterable<CaptureEvent> {
   constructor(options: CaptureOptions) {
     if ((options.device === undefined) === (options.input === undefined)) throw new ArgumentError('give either a device or an input');
     for (const name of ONLY_WITH_DEVICE) {
-      if (options.device === undefined && options[name] !== undefined) throw new ArgumentError(`${name}: only for a device`);
+      if (options.device === undefined && options[name] !== undefined && options[name] !== false)
+        throw new ArgumentError(`${name}: only for a device`);
     }
     checkNames(options, OPTIONS);
     checkSignal(options.signal);
     const { duration, count, filter, remember = REMEMBERED_SECONDS } = options;
+    if (options.device !== undefined && typeof options.device !== 'string')
+      throw new ArgumentError(`device: expected the name of an interface, not ${options.device}`);
     if (filter !== undefined && typeof filter !== 'string') throw new ArgumentError(`filter: expected text as for tcpdump, not ${filter}`);
     if (!(remember > 0 && Number.isFinite(remember))) throw new ArgumentError(`remember: expected seconds, more than 0, not ${remember}`);
     if (duration !== undefined && !(duration > 0 && duration <= MAX_DURATION)) {
@@ -118,7 +124,9 @@ export class Capture implements AsyncIterable<CaptureEvent> {
     }
     this.#options = options;
     const limits = { ...LIVE_LIMITS, ...options.limits };
-    const { server, handshakeCost, connections = true } = options;
+    const { handshakeCost, connections = true } = options;
+    const server = options.server && serverOf(options.server);
+    hearErrors(options.input);
     this.#analyzer = new Analyzer({
       limits,
       ...(server && { server }),

@@ -32,7 +32,7 @@ const MAX_STORIES = 60;
 
 /** The report as text. No line is longer than the width, but for a word of a display filter that cannot be broken. */
 export function* table(report: Report, options: TableOptions = {}): Generator<string> {
-  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, options.width ?? MIN_WIDTH));
+  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.floor(options.width ?? 0) || MIN_WIDTH));
   const all = options.all ?? false;
   const paint = painter(options.color ?? false);
   for (const section of sections(report, width, all, options, paint)) {

@@ -1,5 +1,8 @@
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
+/** Addresses of which the answer is kept. */
+const MAX_KNOWN = 1 << 16;
+
 /** Tells whether an address lies in a range. */
 export type AddressRange = (address: string) => boolean;
 
@@ -22,6 +25,7 @@ export function parseAddressRange(text: string): AddressRange | null {
     let inside = known.get(candidate);
     if (inside === undefined) {
       inside = versionOf(candidate) === version && range.check(candidate, familyOf(version));
+      if (known.size >= MAX_KNOWN) known.clear();
       known.set(candidate, inside);
     }
     return inside;

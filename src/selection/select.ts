@@ -18,7 +18,7 @@ export class Selector {
 
   /** @throws {@link ArgumentError} when `client` is neither an address nor a range, or `session` has other characters than hex digits */
   constructor({ client, session = '' }: Selection) {
-    this.#isOfClient = client === undefined ? null : parseAddressRange(client);
+    this.#isOfClient = client === undefined ? null : parseAddressRange(String(client));
     if (client !== undefined && this.#isOfClient === null) {
       throw new ArgumentError(`filter.client: expected an IP address or a range such as 10.0.0.0/8, not ${escapeText(String(client))}`);
     }
@@ -34,7 +34,7 @@ export class Selector {
     const streams = new Set(report.connections.filter((c) => this.#isOf(c)).map((c) => c.stream));
     return {
       ...report,
-      findings: report.findings.filter((f) => this.#isSession(f.session.id) && this.#isFindingOf(f)),
+      findings: report.findings.filter((f) => this.#isSession(f.session.id) && this.#isFindingOf(f, streams)),
       sessions: report.sessions.filter((s) => this.#isSession(s.id) && this.#isSessionOf(s, streams)),
       connections: this.connections(report.connections),
     };
@@ -58,9 +58,9 @@ export class Selector {
   }
 
   /** The client of a session may change: another connection of it may come from another address. */
-  #isFindingOf(finding: Finding): boolean {
-    const { resumed, uncleanCloses, declines } = finding;
-    return [finding, ...resumed, ...uncleanCloses, ...declines].some(({ client }) => this.#isClient(client.address));
+  #isFindingOf({ client, issued, resumed, uncleanCloses, declines }: Finding, streams: ReadonlySet<number>): boolean {
+    if (this.#isClient(client.address) || streams.has(issued.stream)) return true;
+    return [...resumed, ...uncleanCloses, ...declines].some((of) => this.#isClient(of.client.address) || streams.has(of.stream));
   }
 
   #isSessionOf(session: Session, streams: ReadonlySet<number>): boolean {
