@@ -10,9 +10,9 @@ import type { Report } from './model.js';
 /** Options of `analyzeBytes`. */
 export interface AnalyzeBytesOptions extends AnalyzerOptions {
   /** Of the capture, for messages and the report. Default: `capture`. */
-  name?: string;
+  name?: string | undefined;
   /** Aborting it ends the analysis: the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

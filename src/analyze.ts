@@ -13,28 +13,28 @@ import type { Decryption, Negotiated, RecordDecryptor } from './tls/decryption.j
 /** What is looked at, and what of it is told. */
 export interface Filter extends Selection {
   /** Only connections to this server are looked at; without a port, to all of its ports. All but `tcpConnections` is of these alone. */
-  server?: ServerAddress;
+  server?: ServerAddress | undefined;
 }
 
 /** Options of `analyze`. */
 export interface AnalyzeOptions extends Omit<AnalyzerOptions, 'onConnection' | 'decryption' | 'server'> {
   /** What is looked at, and what of it is told; default: everything. */
-  filter?: Filter;
+  filter?: Filter | undefined;
   /**
    * Secrets to decrypt with, in the NSS key log format (RFC 9850): paths, or the bytes of key logs. Those inside a pcapng are used
    * as well. What cannot be decrypted is counted in the warnings.
    */
-  keyLog?: string | Uint8Array | readonly (string | Uint8Array)[];
+  keyLog?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
   /** Aborting it ends the analysis: the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called from time to time while a capture is read. */
-  onProgress?: (progress: ReadProgress) => void;
+  onProgress?: ((progress: ReadProgress) => void) | undefined;
 }
 
 /** Options of `readConnections`. */
 export interface ReadConnectionsOptions extends AnalyzeOptions {
   /** Is given the report at the end, which says what was damaged and left out. */
-  onReport?: (report: Report) => void;
+  onReport?: ((report: Report) => void) | undefined;
 }
 
 const OPTIONS: Record<keyof ReadConnectionsOptions, true> = {

@@ -30,23 +30,23 @@ export interface ServerAddress {
   /** An IP address. */
   address: string;
   /** 1 to 65535; default, and null: all of them. */
-  port?: number | null;
+  port?: number | null | undefined;
 }
 
 /** Options of `Analyzer`. */
 export interface AnalyzerOptions {
   /** `findings` (default) forgets what no finding needs; `all` keeps every connection and session for the report. */
-  keep?: 'findings' | 'all';
+  keep?: 'findings' | 'all' | undefined;
   /** What memory is bounded by; default: `DEFAULT_LIMITS`. Reaching one is a warning in the report. */
-  limits?: Partial<Limits>;
+  limits?: Partial<Limits> | undefined;
   /** Only connections to this server are looked at. Its address is to be written as a report does (RFC 5952). */
-  server?: ServerAddress;
+  server?: ServerAddress | undefined;
   /** Processor time of one full handshake at the server, milliseconds, to estimate what avoidable ones cost. */
-  handshakeCost?: number;
+  handshakeCost?: number | undefined;
   /** Decrypts what there are secrets for. The analyzer itself runs without it. */
-  decryption?: Decryption;
+  decryption?: Decryption | undefined;
   /** Called with each connection as it ends. */
-  onConnection?: (connection: Connection) => void;
+  onConnection?: ((connection: Connection) => void) | undefined;
 }
 
 /**

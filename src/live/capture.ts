@@ -17,33 +17,33 @@ import { Judging } from './judging.js';
 /** Options of `capture`. */
 export interface CaptureOptions extends Omit<AnalyzerOptions, 'keep' | 'onConnection' | 'decryption' | 'limits'> {
   /** What memory is bounded by; default: `LIVE_LIMITS`. Reaching one is a warning in the report. */
-  limits?: Partial<Limits>;
+  limits?: Partial<Limits> | undefined;
   /** Name of an interface: npm `cap` captures on it, in a process of its own. */
-  device?: string;
+  device?: string | undefined;
   /** With `device`: which of its frames are captured, as for tcpdump. Default: `tcp`. */
-  filter?: string;
+  filter?: string | undefined;
   /** Instead of `device`: what tcpdump or dumpcap write, while they write it; or a `cap` Cap that was opened. */
-  input?: CaptureInput;
+  input?: CaptureInput | undefined;
   /** With `device`, where this process is root: the user that the capturing process becomes as soon as the interface is open. */
-  user?: string;
+  user?: string | undefined;
   /** With `device`: bytes that the kernel keeps of frames that were not taken yet. */
-  bufferBytes?: number;
+  bufferBytes?: number | undefined;
   /** With `device`: goes on when the interface went down, as soon as it is there again. */
-  restart?: boolean;
+  restart?: boolean | undefined;
   /** The capture is over after so many seconds, 24 days at most. */
-  duration?: number;
+  duration?: number | undefined;
   /** The capture is over after so many frames. */
-  count?: number;
+  count?: number | undefined;
   /** Aborting it ends the capture as its end does: the last event, the report, still comes. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Without events of connections it costs less. Default: true. */
-  connections?: boolean;
+  connections?: boolean | undefined;
   /** Seconds that a session is remembered that nobody uses. Default: 3600. */
-  remember?: number;
+  remember?: number | undefined;
   /** Is given every frame before it is analyzed. */
-  copy?: FrameSink;
+  copy?: FrameSink | undefined;
   /** Is called once the interface is open, before the first frame; awaited. */
-  onOpen?: () => void | Promise<void>;
+  onOpen?: (() => void | Promise<void>) | undefined;
 }
 
 const ONLY_WITH_DEVICE = ['filter', 'user', 'bufferBytes', 'restart'] as const;

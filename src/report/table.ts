@@ -11,17 +11,17 @@ import { counted, endpointText, wrap, wrapLabelled } from './text.js';
 /** How a report is written as text. */
 export interface TableOptions {
   /** Columns of the longest line, held within 80 and 120. Default 80. */
-  width?: number;
+  width?: number | undefined;
   /** Sessions and connections as well, and nothing folded. Default false. */
-  all?: boolean;
+  all?: boolean | undefined;
   /** Default false. */
-  color?: boolean;
+  color?: boolean | undefined;
   /** The report was narrowed by a filter. Default false. */
-  selected?: boolean;
+  selected?: boolean | undefined;
   /** The only server that was looked at, as text. Default: all were. */
-  server?: string;
+  server?: string | undefined;
   /** Findings told of one server, unless all were asked for. Default 20. */
-  stories?: number;
+  stories?: number | undefined;
 }
 
 const MIN_WIDTH = 80;

@@ -6,9 +6,9 @@ import { type AddressRange, parseAddressRange } from './address-range.js';
 /** Of whom a report tells. Totals, servers and verdicts stay those of the whole capture. */
 export interface Selection {
   /** Address or CIDR range of clients: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`. */
-  client?: string;
+  client?: string | undefined;
   /** First digits of a session's identifier: hex, in capitals or not, with colons or without. */
-  session?: string;
+  session?: string | undefined;
 }
 
 /** Narrows what is told to some clients or sessions. */

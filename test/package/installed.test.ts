@@ -136,9 +136,22 @@ describe('installed into an empty project, it works', () => {
       if (obstacle !== null) return;
       writeFileSync(
         join(project, 'd.mts'),
-        `${TS}\nimport { Analyzer } from 'closenotify/core';\nnew Analyzer().finish() satisfies Report;\n`,
+        `${TS}\nimport { Analyzer } from 'closenotify/core';\nnew Analyzer().finish() satisfies Report;\nconst signal = undefined as AbortSignal | undefined;\nawait analyze('x', { signal, filter: { client: undefined } }).catch(() => {});\n`,
       );
-      const options = ['--strict', '--noEmit', '--target', 'es2023', '--lib', 'es2023,dom', '--types', '', '--skipLibCheck', 'false'];
+      const options = [
+        '--strict',
+        '--noUncheckedIndexedAccess',
+        '--exactOptionalPropertyTypes',
+        '--noEmit',
+        '--target',
+        'es2023',
+        '--lib',
+        'es2023,dom',
+        '--types',
+        '',
+        '--skipLibCheck',
+        'false',
+      ];
       const args = ['--ignoreConfig', '--module', module, '--moduleResolution', moduleResolution, ...options, join(project, 'd.mts')];
       const { stdout, status } = await run(process.execPath, [compiler, ...args]);
       expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
