@@ -10,6 +10,7 @@ import { AddressTable } from './tcp/address-table.js';
 import { type Moment, ROW_INTS, TcpConnections } from './tcp/connections.js';
 import { Packets } from './tcp/packets.js';
 import { TcpTracker } from './tcp/tracker.js';
+import { QualityCounts } from './tls/capture-quality.js';
 import { TlsConnections } from './tls/connections.js';
 import type { Decryption } from './tls/decryption.js';
 import { describe } from './tls/describe.js';
@@ -76,7 +77,7 @@ export class Analyzer {
   #isFinished = false;
   #frames = 0;
   #decrypted = 0;
-  #incomplete = 0;
+  readonly #quality = new QualityCounts();
   #bytes = 0;
   #firstTime = Number.POSITIVE_INFINITY;
   #lastTime = Number.NEGATIVE_INFINITY;
@@ -275,7 +276,7 @@ export class Analyzer {
 
   /** TLS connections that are over and of which bytes are missing (`capture.incompleteConnections` of a report). */
   get incompleteConnections(): number {
-    return this.#incomplete;
+    return this.#quality.incomplete;
   }
 
   /** How full the tables are that {@link Limits} keep small. */
@@ -295,7 +296,8 @@ export class Analyzer {
         firstTime: isEmpty ? null : this.#firstTime,
         lastTime: isEmpty ? null : this.#lastTime,
         decryptedConnections: this.#decrypted,
-        incompleteConnections: this.#incomplete,
+        incompleteConnections: this.#quality.incomplete,
+        quality: this.#quality.report(),
         warnings: warnings.list(),
       },
       totals: { tcpConnections: this.#tracker.streams, ...judged.totals },
@@ -311,7 +313,7 @@ export class Analyzer {
     if (!this.#isSelected(facts)) return;
     this.#ledger.add(facts);
     if (facts.isDecrypted) this.#decrypted++;
-    if (facts.missingBytes > 0) this.#incomplete++;
+    this.#quality.add(this.#tcp, number, facts);
     const { keep, onConnection } = this.#options;
     if (keep !== 'all' && !onConnection) return;
     const connection = describe(this.#tcp, this.#tls, number, facts);

@@ -31,6 +31,7 @@ export type {
 export type {
   Alert,
   CaptureInfo,
+  CaptureQuality,
   CaptureSource,
   Cause,
   CauseCount,

@@ -71,8 +71,24 @@ export interface CaptureInfo {
   decryptedConnections: Count;
   /** TLS connections that are over and of which bytes are missing: lost by the capture, or cut off. */
   incompleteConnections: Count;
+  /** How much of the TLS connections that are over the capture holds. */
+  quality: CaptureQuality;
   /** What was left out, guessed at, or limited; each once. */
   warnings: Warning[];
+}
+
+/** What a capture lacks of the TLS connections in it. What depends on it is `unknown`. */
+export interface CaptureQuality {
+  /** Bytes of their two directions that the capture does not hold: lost, filtered, or cut off. */
+  missingBytes: Count;
+  /** Frames of them that a snap length cut. */
+  truncatedFrames: Count;
+  /** Connections that had begun before. */
+  midstreamConnections: Count;
+  /** Connections of which one direction only is there. */
+  oneWayConnections: Count;
+  /** Connections of which no side ended within the capture. */
+  neverEndedConnections: Count;
 }
 
 /** One file, stream or interface that frames were read from. */

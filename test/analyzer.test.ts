@@ -206,7 +206,15 @@ describe('the analyzer', () => {
   it('reports nothing of nothing', () => {
     expect(new Analyzer().finish()).toEqual({
       schema: 'closenotify/report/1',
-      capture: { sources: [], firstTime: null, lastTime: null, decryptedConnections: 0, incompleteConnections: 0, warnings: [] },
+      capture: {
+        sources: [],
+        firstTime: null,
+        lastTime: null,
+        decryptedConnections: 0,
+        incompleteConnections: 0,
+        quality: { missingBytes: 0, truncatedFrames: 0, midstreamConnections: 0, oneWayConnections: 0, neverEndedConnections: 0 },
+        warnings: [],
+      },
       totals: {
         tcpConnections: 0,
         tlsConnections: 0,

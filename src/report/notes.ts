@@ -33,10 +33,7 @@ export function* noteLines(capture: CaptureInfo, tlsConnections: number, width: 
       `keys: ${figure(capture.decryptedConnections)} of ${counted(tlsConnections, 'TLS connection')} decrypted`,
       width,
     );
-  if (capture.incompleteConnections > 0) {
-    const lost = `${counted(capture.incompleteConnections, 'TLS connection')} with bytes missing: lost by the capture, or cut off`;
-    yield* wrapLabelled('  ', lost, width);
-  }
+  for (const words of lackWords(capture)) yield* wrapLabelled('  ', words, width);
   if (capture.warnings.length === 0) return;
   yield '';
   yield paint('title', 'Warnings');
@@ -70,4 +67,20 @@ function warningText(warning: Warning): string {
   const where = warning.frame === null ? '' : `${warning.count > 1 ? 'first in ' : ''}frame #${warning.frame}`;
   const place = [times, where].filter((part) => part !== '').join(', ');
   return `${foreign(warning.message)} [${foreign(warning.code)}${place === '' ? '' : `; ${place}`}]`;
+}
+
+/** What the capture lacks, and how to get one that does not. */
+function lackWords({ quality, incompleteConnections: incomplete, sources }: CaptureInfo): string[] {
+  const { missingBytes, truncatedFrames, midstreamConnections, oneWayConnections, neverEndedConnections } = quality;
+  const words: string[] = [];
+  const have = (count: number, what: string) => words.push(`${counted(count, 'TLS connection')} ${what}`);
+  const isCut = sources.some(({ snapLength }) => snapLength !== null && snapLength < UNLIMITED_SNAP_LENGTH) && truncatedFrames > 0;
+  if (incomplete > 0 && missingBytes > 0) {
+    const why = isCut ? 'cut off, or lost by the capture' : 'lost by the capture, or left out by a filter';
+    have(incomplete, `with bytes missing (${byteFigure(missingBytes)}): ${why}; capture whole packets (-s 0), with a larger buffer (-B)`);
+  }
+  if (oneWayConnections > 0) have(oneWayConnections, 'seen in one direction only; capture where both ways pass');
+  if (midstreamConnections > 0) have(midstreamConnections, 'begun before the capture; sessions issued there are not known');
+  if (neverEndedConnections > 0) have(neverEndedConnections, 'not ended within the capture; capture for longer, and FIN and RST as well');
+  return words;
 }

@@ -104,9 +104,19 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
 }
 
 /** Nothing at all. */
+const NOTHING_LACKS = { missingBytes: 0, truncatedFrames: 0, midstreamConnections: 0, oneWayConnections: 0, neverEndedConnections: 0 };
+
 export const EMPTY: Report = {
   schema: 'closenotify/report/1',
-  capture: { sources: [], firstTime: null, lastTime: null, decryptedConnections: 0, incompleteConnections: 0, warnings: [] },
+  capture: {
+    sources: [],
+    firstTime: null,
+    lastTime: null,
+    decryptedConnections: 0,
+    incompleteConnections: 0,
+    quality: NOTHING_LACKS,
+    warnings: [],
+  },
   totals: { tcpConnections: 0, tlsConnections: 0, handshakes: counts(), closes: closes(), invalidatedSessions: 0, suspectedSessions: 0 },
   servers: [],
   findings: [],
@@ -202,6 +212,7 @@ export const FORUM: Report = {
     lastTime: T + 0.63287,
     decryptedConnections: 0,
     incompleteConnections: 0,
+    quality: NOTHING_LACKS,
     warnings: [],
   },
   totals: {
@@ -313,6 +324,7 @@ export const MIXED: Report = {
     lastTime: M + 1.336913,
     decryptedConnections: 0,
     incompleteConnections: 0,
+    quality: NOTHING_LACKS,
     warnings: [],
   },
   totals: {

@@ -1,0 +1,34 @@
+// How much of the connections a capture holds.
+import type { CaptureQuality } from '../model.js';
+import { Row, type TcpConnections } from '../tcp/connections.js';
+import type { ConnectionFacts } from './facts.js';
+
+/** Counts over the TLS connections that are over. */
+export class QualityCounts {
+  /** Connections with bytes missing. */
+  incomplete = 0;
+  #missingBytes = 0;
+  #truncatedFrames = 0;
+  #midstream = 0;
+  #oneWay = 0;
+  #neverEnded = 0;
+
+  add(tcp: TcpConnections, connection: number, facts: ConnectionFacts): void {
+    if (facts.missingBytes > 0) this.incomplete++;
+    this.#missingBytes += facts.missingBytes;
+    this.#truncatedFrames += tcp.rows.ints[connection + Row.TRUNCATED_FRAMES];
+    if (tcp.synDirection(connection) === null) this.#midstream++;
+    if (!tcp.hasBothDirections(connection)) this.#oneWay++;
+    if (facts.client.state === 'open' && facts.server.state === 'open') this.#neverEnded++;
+  }
+
+  report(): CaptureQuality {
+    return {
+      missingBytes: this.#missingBytes,
+      truncatedFrames: this.#truncatedFrames,
+      midstreamConnections: this.#midstream,
+      oneWayConnections: this.#oneWay,
+      neverEndedConnections: this.#neverEnded,
+    };
+  }
+}
