@@ -179,7 +179,7 @@ export class Analyzer {
     this.#isFinished = true;
     this.#packets.finish();
     this.#tracker.finish(Number.POSITIVE_INFINITY);
-    return this.#report(this.#ledger.finish(), this.#kept, this.warnings, sources);
+    return this.#report(this.#ledger.finish(), this.#kept, this.warnings, this.#quality, sources);
   }
 
   /** The report as if the capture ended here: open connections are in it as they are. The analyzer goes on. */
@@ -197,19 +197,21 @@ export class Analyzer {
   judge(wanted: Wanted | null, sources: CaptureSource[] = []): Generator<undefined, Report> {
     const warnings = this.warnings.clone();
     const ledger = this.#ledger.clone(warnings);
+    const quality = this.#quality.clone();
     const kept = this.#kept.map((connection) => ({ ...connection }));
     const known = ledger.servers;
     for (const number of this.#tracker.open) {
       const facts = this.#openFacts(number);
       if (facts === null) continue;
       ledger.add(facts);
+      quality.add(this.#tcp, number, facts);
       if (this.#options.keep === 'all') kept.push(describe(this.#tcp, this.#tls, number, facts));
     }
     const steps = ledger.judge(wanted);
     const conclude = (judged: Judgement) => {
       // Those of servers that only open connections are to may get other numbers when they are over.
       if (wanted !== null) this.#evidence = judged.evidence.slice(0, known);
-      return this.#report(judged, kept, warnings, sources);
+      return this.#report(judged, kept, warnings, quality, sources);
     };
     return (function* () {
       return conclude(yield* steps);
@@ -286,7 +288,7 @@ export class Analyzer {
     return { openConnections, rememberedConnections, sessions, sessionUses };
   }
 
-  #report(judged: Judgement, kept: Connection[], warnings: Warnings, sources: CaptureSource[]): Report {
+  #report(judged: Judgement, kept: Connection[], warnings: Warnings, quality: QualityCounts, sources: CaptureSource[]): Report {
     const isEmpty = this.#frames === 0;
     settle(kept, judged.outcomes);
     return {
@@ -296,8 +298,8 @@ export class Analyzer {
         firstTime: isEmpty ? null : this.#firstTime,
         lastTime: isEmpty ? null : this.#lastTime,
         decryptedConnections: this.#decrypted,
-        incompleteConnections: this.#quality.incomplete,
-        quality: this.#quality.report(),
+        incompleteConnections: quality.incomplete,
+        quality: quality.report(),
         warnings: warnings.list(),
       },
       totals: { tcpConnections: this.#tracker.streams, ...judged.totals },

@@ -22,6 +22,17 @@ export class QualityCounts {
     if (facts.client.state === 'open' && facts.server.state === 'open') this.#neverEnded++;
   }
 
+  clone(): QualityCounts {
+    const copy = new QualityCounts();
+    copy.incomplete = this.incomplete;
+    copy.#missingBytes = this.#missingBytes;
+    copy.#truncatedFrames = this.#truncatedFrames;
+    copy.#midstream = this.#midstream;
+    copy.#oneWay = this.#oneWay;
+    copy.#neverEnded = this.#neverEnded;
+    return copy;
+  }
+
   report(): CaptureQuality {
     return {
       missingBytes: this.#missingBytes,
