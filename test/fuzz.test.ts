@@ -6,7 +6,7 @@ const load = (name: string) => import(/* @vite-ignore */ new URL(`../scripts/fuz
 const { check } = await load('check.mjs');
 const { mutate, Random } = await load('mutate.mjs');
 
-const INPUTS = 100;
+const INPUTS = 40;
 const TIMEOUT_MILLISECONDS = 60_000;
 
 /** Inputs that closenotify failed at once: scripts/fuzz/run.mjs puts them there. */

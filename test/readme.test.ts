@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS, LIVE_LIMITS } from '../src/limits.js';
 import { reportOf, run } from './support/command.js';
 import { fixtures } from './support/fixtures.js';
 
@@ -99,6 +100,16 @@ function markdownIn(folder: string): string[] {
     .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
     .filter((page) => page.endsWith('.md') && !page.startsWith('docs/api/'));
 }
+
+it('src/limits.ts says what the limits are', () => {
+  const figures = (n: number) => n.toLocaleString('en-US');
+  const told = [...readText('src/limits.ts').matchAll(/Default: ([\d,]+)(?:; live ([\d,]+))?\.\s*\*\/\n {2}(\w+): number;/g)];
+  const expected = Object.entries(DEFAULT_LIMITS).map(([name, limit]) => {
+    const live = LIVE_LIMITS[name as keyof typeof LIVE_LIMITS];
+    return [name, figures(limit), live === limit ? undefined : figures(live)];
+  });
+  expect(told.map(([, limit, live, name]) => [name, limit, live]).sort()).toEqual(expected.sort());
+});
 
 it('docs/warnings.md lists each code of a warning', () => {
   const codes = [...readText('src/warning-codes.ts').matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(([, code]) => code);
