@@ -10,6 +10,8 @@ const CONNECTION_INTS = ROW_INTS;
 
 /** How many rows one search for room looks at. */
 const SWEEP = 64;
+/** How much sooner connections are given up that carried nothing. */
+const NOTHING_CARRIED = 4;
 
 /**
  * TCP connections by their two endpoints. A reference above 0 is a followed connection (its row + 1); below 0 it is one of which
@@ -97,22 +99,32 @@ export class FlowTable {
     return this.#intsOf(reference)[rowOf(reference) + field];
   }
 
-  /** What can make room: one that is done, else an old one. The table must not be empty. */
-  candidate(): number {
-    return this.#done.size > 0 ? this.#nextDone() : this.oldest() + 1;
+  /** What can make room: one that is done, else an idle one. The table must not be empty. */
+  candidate(frame: number): number {
+    return this.#done.size > 0 ? this.#nextDone() : this.idlest(frame) + 1;
   }
 
-  /** Of the next few followed connections the one that began first. There must be one. */
-  oldest(): number {
+  /**
+   * Of the next few followed connections the one that has been silent for most frames, those that carried nothing counting several times:
+   * floods are mostly of these. There must be one.
+   *
+   * @param frame the present one
+   */
+  idlest(frame: number): number {
     const connections = this.#connections;
-    let oldest = -1;
-    for (let looked = 0; looked < SWEEP || oldest < 0; looked++, this.#sweep += CONNECTION_INTS) {
+    let idlest = -1;
+    let most = -1;
+    for (let looked = 0; looked < SWEEP || idlest < 0; looked++, this.#sweep += CONNECTION_INTS) {
       if (this.#sweep >= connections.rows.end) this.#sweep = 0;
       const row = this.#sweep;
       if (!connections.isOpen(row)) continue;
-      if (oldest < 0 || connections.start(row) < connections.start(oldest)) oldest = row;
+      const silence = frame - connections.rows.ints[row + Row.LAST_FRAME];
+      const weighed = connections.flags(row) & FlowFlag.FOLLOWED ? silence : silence * NOTHING_CARRIED;
+      if (weighed <= most) continue;
+      idlest = row;
+      most = weighed;
     }
-    return oldest;
+    return idlest;
   }
 
   #nextDone(): number {

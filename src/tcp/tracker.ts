@@ -241,14 +241,14 @@ export class TcpTracker {
     return connection + 1;
   }
 
-  /** Too many at a time: the one that began first, of some, is told as it is. */
+  /** Too many at a time: the one that has been silent for longest, of some, is told as it is. */
   #makeOpenRoom(): void {
-    this.#finish(this.#flows.oldest());
+    this.#finish(this.#flows.idlest(this.#now.frame));
     this.#warnings.add('open-limit', OPEN, this.#now.frame);
   }
 
   #makeRoom(): void {
-    const reference = this.#flows.candidate();
+    const reference = this.#flows.candidate(this.#now.frame);
     if (reference > 0) this.#tell(reference - 1);
     this.#flows.remove(reference);
     this.#warnings.add('flow-limit', FLOWS, this.#now.frame);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Analyzer } from '../../src/analyzer.js';
 import type { Limits } from '../../src/limits.js';
 import { Capture, ethernet, type Link, START, warningsOf } from '../support/packets.js';
-import { fullHandshake, id } from '../tls/messages.js';
+import { applicationData, fullHandshake, id } from '../tls/messages.js';
 import { story, type Visit } from './visits.js';
 
 /** `count` sessions that die of a RST, at so many servers. */
@@ -168,3 +168,32 @@ describe('a limit that is reached is a warning, and the rest is right', () => {
     expect(report.connections.map((c) => c.client.address)).toEqual(['2001:db8::1', '2001:db8::2']);
   });
 });
+
+describe('a flood of SYNs', () => {
+  it('takes no room from connections that carry something', () => {
+    const capture = new Capture();
+    const link = capture.connect();
+    fullHandshake(link);
+    link.client.send(applicationData());
+    const analyzer = new Analyzer({ limits: { open: 100, halfClosed: 64, lingering: 64, flows: 4096 } });
+    const flood = ethernet(synPacket());
+    for (const [number, packet] of capture.packets.entries()) {
+      // More than there is room for, between any two packets once the ClientHello is there.
+      for (let i = 0; number > 3 && i < 300; i++) {
+        const frame = flood.slice();
+        frame.set([11, packet.at & 0xff, i >> 8, i & 0xff], 26);
+        analyzer.push(frame, START, 0, 1);
+      }
+      analyzer.push(ethernet(packet), START, 0, 1);
+    }
+    const report = analyzer.finish();
+    expect(report.totals.handshakes).toMatchObject({ full: 1, incomplete: 0 });
+    expect(warningsOf(report)).toContain('open-limit');
+  });
+});
+
+function synPacket() {
+  const capture = new Capture();
+  capture.link().client.syn();
+  return capture.packets[0];
+}
