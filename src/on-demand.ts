@@ -21,7 +21,8 @@ import type { TableOptions } from './report/table.js';
  * for (const { session, cause, confidence } of report.findings) console.log(session.id, cause, confidence);
  */
 export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
-  return (await analysisOf(input)).analyze(input, options);
+  const analysis = analysisAtOnce(input) ?? (await import('./analyze.js'));
+  return analysis.analyze(input, options);
 }
 
 /**
@@ -37,7 +38,8 @@ export async function* readConnections(
   input: CaptureInput | readonly CaptureInput[],
   options: ReadConnectionsOptions = {},
 ): AsyncGenerator<Connection, void> {
-  yield* (await analysisOf(input)).readConnections(input, options);
+  const analysis = analysisAtOnce(input) ?? (await import('./analyze.js'));
+  yield* analysis.readConnections(input, options);
 }
 
 /**
@@ -55,9 +57,7 @@ export function capture(options: CaptureOptions): Capture {
 
 const isInstance = Function.prototype[Symbol.hasInstance];
 
-/**
- * Frames in, a {@link Report} out: for packets of your own. Its objects are those of the class in `closenotify/core`.
- */
+/** Frames in, a {@link Report} out: for packets of your own. Its objects are those of the class in `closenotify/core`. */
 export const Analyzer: typeof AnalyzerClass = class Analyzer {
   static [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: classes that extend this one have objects of their own
@@ -81,12 +81,12 @@ export function toTable(report: Report, options: TableOptions = {}): Generator<s
 
 type Input = CaptureInput | readonly CaptureInput[];
 
-/** What emits by itself must be listened to before anything is waited for. */
-async function analysisOf(input: Input): Promise<typeof import('./analyze.js')> {
+/** What emits frames must be listened to before anything is waited for; null where there is time. */
+function analysisAtOnce(input: Input): typeof import('./analyze.js') | null {
   const inputs: readonly unknown[] = Array.isArray(input) ? input : [input];
   if (inputs.some(emitsFrames)) return load('./analyze.js');
   for (const one of inputs) if (isEmitter(one)) one.on('error', () => {});
-  return import('./analyze.js');
+  return null;
 }
 
 function emitsFrames(input: unknown): boolean {
@@ -113,12 +113,8 @@ function load(path: string) {
     return required(path);
   } catch (error) {
     if (!isMissing(error, path)) throw error;
-    throw new Error(
-      `closenotify cannot be bundled, as it loads its modules when they are used: mark it as external, or use closenotify/core`,
-      {
-        cause: error,
-      },
-    );
+    const advice = 'mark it as external, or use closenotify/core';
+    throw new Error(`closenotify loads its modules when they are used, and this bundle has them not: ${advice}`, { cause: error });
   }
 }
 

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
@@ -73,6 +74,18 @@ describe('what is loaded on demand', () => {
     expect(third).toEqual(first);
     expect([...closenotify.toTable(first)].join('')).toMatch(/^1 session invalidated/);
     for await (const event of report) if (event.type === 'report') expect(event.report.totals).toEqual(first.totals);
+  });
+
+  it('listens at once to what emits frames', async () => {
+    const parser = new EventEmitter();
+    process.nextTick(() => {
+      parser.emit('globalHeader', { snapshotLength: 65_535, linkLayerType: 1 });
+      const header = { timestampSeconds: 1, timestampMicroseconds: 0, capturedLength: 60, originalLength: 60 };
+      parser.emit('packetHeader', header);
+      parser.emit('packet', { header, data: Buffer.alloc(60) });
+      parser.emit('end');
+    });
+    expect((await closenotify.analyze(parser)).capture.sources).toMatchObject([{ frames: 1, bytes: 60 }]);
   });
 
   it('throws what it should', async () => {
