@@ -1,13 +1,12 @@
 import { Analyzer, type AnalyzerOptions, type ServerAddress } from './analyzer.js';
 import { ArgumentError, checkFunction, checkNames, checkSignal } from './argument-error.js';
-import { escapeText } from './bytes/escape.js';
 import { isBytes } from './bytes/is-bytes.js';
 import { mayHoldSecrets } from './capture/inputs.js';
 import { type CaptureInput, type ReadProgress, readCapture } from './capture/read.js';
 import type { Secrets } from './decryption/secrets.js';
 import type { Connection, Report } from './model.js';
-import { canonicalAddress } from './selection/address-range.js';
 import { type Selection, Selector } from './selection/select.js';
+import { checkedServer } from './selection/server-address.js';
 import type { Decryption, Negotiated, RecordDecryptor } from './tls/decryption.js';
 
 /** What is looked at, and what of it is told. */
@@ -95,19 +94,20 @@ function run(
   checkSignal(signal);
   checkFunction('onProgress', onProgress);
   const selector = new Selector(filter);
-  // What belongs to a client that a proxy names is known by its connections.
-  const needsAll = filter.client !== undefined;
   checkKeyLog(keyLog);
   const keyLogs = Array.isArray(keyLog) ? (keyLog as readonly (string | Uint8Array)[]) : [keyLog as string | Uint8Array];
   const decryption = new LaterDecryption();
+  const onConnection = (connection: Connection) => {
+    selector.see(connection);
+    ended?.push(connection);
+  };
   const analyzer = new Analyzer({
-    ...((keep === 'all' || needsAll) && { keep: 'all' as const }),
-    ...(keep !== undefined && keep !== 'all' && !needsAll && { keep }),
-    ...(limits !== undefined && { limits }),
-    ...(handshakeCost !== undefined && { handshakeCost }),
-    ...(filter.server && { server: serverOf(filter.server) }),
+    keep,
+    limits,
+    handshakeCost,
+    server: checkedServer(filter.server, 'filter.server'),
     decryption,
-    ...(ended && { onConnection: (connection) => ended.push(connection) }),
+    ...((ended || selector.isByClient) && { onConnection }),
   });
   const inputs = Array.isArray(input) ? (input as readonly CaptureInput[]) : [input as CaptureInput];
   let secrets: Secrets | null = null;
@@ -132,8 +132,7 @@ function run(
         if (ended.length > 0) yield selector.connections(ended.splice(0));
       }
       secrets?.report(analyzer.warnings);
-      const report = selector.report(analyzer.finish(step.value));
-      return keep === 'all' ? report : { ...report, sessions: [], connections: [] };
+      return selector.report(analyzer.finish(step.value));
     } finally {
       await reading.return([]);
     }
@@ -145,9 +144,6 @@ function filterOf(filter: Filter | undefined): Filter {
   if (filter === undefined) return {};
   if (typeof filter !== 'object' || filter === null) throw new ArgumentError(`filter: expected { server, client, session }, not ${filter}`);
   checkNames(filter, { server: true, client: true, session: true });
-  if (filter.server !== undefined && (typeof filter.server !== 'object' || filter.server === null)) {
-    throw new ArgumentError(`filter.server: expected { address, port }, not ${filter.server}`);
-  }
   return filter;
 }
 
@@ -156,16 +152,6 @@ function checkKeyLog(keyLog: NonNullable<AnalyzeOptions['keyLog']>): void {
   const logs: readonly unknown[] = Array.isArray(keyLog) ? keyLog : [keyLog];
   if (!logs.every((log) => typeof log === 'string' || isBytes(log)))
     throw new ArgumentError('keyLog: expected paths, or the bytes of key logs');
-}
-
-/** @throws {@link ArgumentError} */
-export function serverOf({ address, port = null }: ServerAddress): { address: string; port: number | null } {
-  const canonical = canonicalAddress(String(address));
-  if (canonical === null) throw new ArgumentError(`filter.server.address: expected an IP address, not ${escapeText(String(address))}`);
-  if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
-    throw new ArgumentError(`filter.server.port: expected a port from 1 to 65535, not ${port}`);
-  }
-  return { address: canonical, port };
 }
 
 /** The modules that decrypt are loaded where there may be something to decrypt with. */

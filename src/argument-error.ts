@@ -18,7 +18,7 @@ export class ArgumentError extends TypeError {
 /** @throws {@link ArgumentError} for an option that there is not: a wrong name would go unnoticed. */
 export function checkNames(options: object, names: Readonly<Record<string, true>>): void {
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(names, name)) throw new ArgumentError(`${escapeText(name)}: there is no such option`);
+    if (!Object.hasOwn(names, name)) throw new ArgumentError(`${name}: there is no such option`);
   }
 }
 

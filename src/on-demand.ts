@@ -85,13 +85,19 @@ type Input = CaptureInput | readonly CaptureInput[];
 function analysisAtOnce(input: Input): typeof import('./analyze.js') | null {
   const inputs: readonly unknown[] = Array.isArray(input) ? input : [input];
   if (inputs.some(emitsFrames)) return load('./analyze.js');
-  for (const one of inputs) if (isEmitter(one)) one.on('error', () => {});
+  for (const one of inputs) hearErrors(one);
   return null;
 }
 
 function emitsFrames(input: unknown): boolean {
   if (typeof input !== 'object' || input === null || Symbol.asyncIterator in input) return false;
   return isEmitter(input) || 'cap' in input;
+}
+
+/** Streams of Node, with a name or without, end the process where nobody listens to their errors. */
+function hearErrors(input: unknown): void {
+  if (isEmitter(input)) input.on('error', () => {});
+  else if (typeof input === 'object' && input !== null && 'stream' in input) hearErrors(input.stream);
 }
 
 function isEmitter(input: unknown): input is { on(event: 'error', listener: () => void): unknown } {

@@ -90,6 +90,7 @@ describe('an input that fails', () => {
   it('before it is read does not end the process', async () => {
     const missing = () => createReadStream('/nonexistent.pcap');
     await expect(analyze(missing())).rejects.toMatchObject({ name: 'InputError', code: 'ERR_NOT_FOUND' });
+    await expect(analyze({ name: 'late', stream: missing() })).rejects.toMatchObject({ name: 'InputError' });
     const both = await analyze([FORUM, missing()]);
     expect(both.capture.warnings.map(({ code }) => code)).toEqual(['input-unreadable']);
   });

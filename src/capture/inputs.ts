@@ -1,7 +1,6 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ArgumentError } from '../argument-error.js';
-import { escapeText } from '../bytes/escape.js';
 import { isBytes } from '../bytes/is-bytes.js';
 import { type ByteSource, type ByteStream, StreamSource, streamOf } from './byte-source.js';
 import type { CaptureInput, NamedStream } from './capture-input.js';
@@ -92,9 +91,11 @@ function preparedStream(name: string, stream: ByteStream): PreparedStream {
   return { kind: 'stream', name, stream };
 }
 
-/** Streams of Node end the process where nobody listens to their errors. */
-export function hearErrors(stream: unknown): void {
-  if (isObject(stream) && 'on' in stream && typeof stream.on === 'function') stream.on('error', () => {});
+/** Streams of Node, with a name or without, end the process where nobody listens to their errors. */
+export function hearErrors(input: unknown): void {
+  if (!isObject(input)) return;
+  if ('on' in input && typeof input.on === 'function') input.on('error', () => {});
+  else if ('stream' in input) hearErrors(input.stream);
 }
 
 /** Any emitter of the same events will do. */
@@ -111,7 +112,7 @@ function resolved(input: CaptureInput): Exclude<CaptureInput, URL | Uint8Array> 
   } catch {
     // Of another host.
   }
-  throw new ArgumentError(`an input must be a file of this machine: cannot read from ${escapeText(input.href)}`);
+  throw new ArgumentError(`an input must be a file of this machine: cannot read from ${input.href}`);
 }
 
 /** Size of all inputs together in bytes; null when one does not tell. */

@@ -1,6 +1,5 @@
 // A capture that goes on: the events of it while it does, and the report at its end.
 
-import { serverOf } from '../analyze.js';
 import { Analyzer, type AnalyzerOptions } from '../analyzer.js';
 import { ArgumentError, checkNames, checkSignal } from '../argument-error.js';
 import type { FrameSink } from '../capture/frame-sink.js';
@@ -10,6 +9,7 @@ import { type CaptureInput, readCapture } from '../capture/read.js';
 import { LIVE_LIMITS, type Limits } from '../limits.js';
 import type { CaptureEvent, LiveStatistics } from '../live-model.js';
 import type { CaptureSource, Connection, Report } from '../model.js';
+import { checkedServer } from '../selection/server-address.js';
 import { Alarm } from './alarm.js';
 import { LiveFrames } from './frames.js';
 import { Judging } from './judging.js';
@@ -125,13 +125,13 @@ export class Capture implements AsyncIterable<CaptureEvent> {
     this.#options = options;
     const limits = { ...LIVE_LIMITS, ...options.limits };
     const { handshakeCost, connections = true } = options;
-    const server = options.server && serverOf(options.server);
+    const server = checkedServer(options.server, 'server');
     hearErrors(options.input);
     this.#analyzer = new Analyzer({
       limits,
-      ...(server && { server }),
-      ...(handshakeCost !== undefined && { handshakeCost }),
-      ...(connections && { onConnection: (connection) => this.#ended.push(connection) }),
+      server,
+      handshakeCost,
+      onConnection: connections ? (connection) => this.#ended.push(connection) : undefined,
     });
     const isOwnClock = options.device !== undefined;
     this.#frames = new LiveFrames(this.#analyzer, options.copy ?? null, options.count ?? Number.POSITIVE_INFINITY, isOwnClock);

@@ -1,5 +1,4 @@
 import { ArgumentError } from '../argument-error.js';
-import { escapeText } from '../bytes/escape.js';
 import type { Connection, Finding, Report, Session } from '../model.js';
 import { type AddressRange, parseAddressRange } from './address-range.js';
 
@@ -15,17 +14,28 @@ export interface Selection {
 export class Selector {
   readonly #isOfClient: AddressRange | null;
   readonly #digits: string;
+  /** Of connections whose client is not the TCP peer. */
+  readonly #proxied = new Set<number>();
 
   /** @throws {@link ArgumentError} when `client` is neither an address nor a range, or `session` has other characters than hex digits */
   constructor({ client, session = '' }: Selection) {
     this.#isOfClient = client === undefined ? null : parseAddressRange(String(client));
     if (client !== undefined && this.#isOfClient === null) {
-      throw new ArgumentError(`filter.client: expected an IP address or a range such as 10.0.0.0/8, not ${escapeText(String(client))}`);
+      throw new ArgumentError(`filter.client: expected an IP address or a range such as 10.0.0.0/8, not ${client}`);
     }
     this.#digits = sessionDigits(session);
     if (!/^[0-9a-f]*$/.test(this.#digits)) {
-      throw new ArgumentError(`filter.session: expected hexadecimal digits, not ${escapeText(String(session))}`);
+      throw new ArgumentError(`filter.session: expected hexadecimal digits, not ${session}`);
     }
+  }
+
+  get isByClient(): boolean {
+    return this.#isOfClient !== null;
+  }
+
+  /** Takes note of a connection, where its client is known by it alone: findings name the TCP peer. */
+  see({ stream, proxiedClient }: Connection): void {
+    if (proxiedClient !== null && this.#isOfClient?.(proxiedClient.address)) this.#proxied.add(stream);
   }
 
   /** Sessions are matched to clients by the connections in the report. */
@@ -34,7 +44,7 @@ export class Selector {
     const streams = new Set(report.connections.filter((c) => this.#isOf(c)).map((c) => c.stream));
     return {
       ...report,
-      findings: report.findings.filter((f) => this.#isSession(f.session.id) && this.#isFindingOf(f, streams)),
+      findings: report.findings.filter((f) => this.#isSession(f.session.id) && this.#isFindingOf(f)),
       sessions: report.sessions.filter((s) => this.#isSession(s.id) && this.#isSessionOf(s, streams)),
       connections: this.connections(report.connections),
     };
@@ -58,9 +68,9 @@ export class Selector {
   }
 
   /** The client of a session may change: another connection of it may come from another address. */
-  #isFindingOf({ client, issued, resumed, uncleanCloses, declines }: Finding, streams: ReadonlySet<number>): boolean {
-    if (this.#isClient(client.address) || streams.has(issued.stream)) return true;
-    return [...resumed, ...uncleanCloses, ...declines].some((of) => this.#isClient(of.client.address) || streams.has(of.stream));
+  #isFindingOf({ client, issued, resumed, uncleanCloses, declines }: Finding): boolean {
+    const all = [{ client, stream: issued.stream }, ...resumed, ...uncleanCloses, ...declines];
+    return all.some((of) => this.#isClient(of.client.address) || this.#proxied.has(of.stream));
   }
 
   #isSessionOf(session: Session, streams: ReadonlySet<number>): boolean {

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../../argument-error.js';
 // An interface that its owner opened with npm cap, as an input
+import { ArgumentError } from '../../argument-error.js';
 import type { CaptureSource } from '../../model.js';
 import { abortable } from '../byte-source.js';
 import { MAX_CAPTURED_BYTES } from '../decoder.js';
