@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Analyzer } from '../src/analyzer.js';
 import { TcpFlag } from '../src/wire/tcp.js';
+import { NOTHING_LACKS } from './report/reports.js';
 import { control, story, type Visit } from './sessions/visits.js';
 import { analyze, Capture, concat, ethernet, type Link, only, type Packet, START, warningsOf } from './support/packets.js';
 import { closeAfter } from './tls/close-text.js';
@@ -212,7 +213,7 @@ describe('the analyzer', () => {
         lastTime: null,
         decryptedConnections: 0,
         incompleteConnections: 0,
-        quality: { missingBytes: 0, truncatedFrames: 0, midstreamConnections: 0, oneWayConnections: 0, neverEndedConnections: 0 },
+        quality: NOTHING_LACKS,
         warnings: [],
       },
       totals: {

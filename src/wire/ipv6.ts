@@ -1,5 +1,5 @@
 // IPv6 (RFC 8200) with its extension headers.
-import { FRAGMENT, MALFORMED, NOT_TCP, TRUNCATED } from './outcome.js';
+import { FRAGMENT, MALFORMED, TRUNCATED } from './outcome.js';
 
 // version, class and flow 0, payload length 4, next header 6, hop limit 7, source 8, destination 24
 const PAYLOAD_LENGTH = 4;
@@ -27,7 +27,6 @@ const MAX_EXTENSIONS = 64;
  */
 const Next = {
   hopByHop: 0,
-  tcp: 6,
   routing: 43,
   fragment: 44,
   authentication: 51,
@@ -36,18 +35,10 @@ const Next = {
 } as const;
 
 /**
- * Offset of the TCP header of the packet at `offset`, or an outcome below 0.
+ * What the packet at `offset` carries behind its extension headers: {@link protocolOf} and {@link offsetOf} of it; or an outcome below 0.
  *
  * @param end after the last captured byte
  */
-export function transportOffset(bytes: Uint8Array, offset: number, end: number): number {
-  const upper = upperLayer(bytes, offset, end);
-  if (upper < 0) return upper;
-  if (protocolOf(upper) !== Next.tcp) return NOT_TCP;
-  return offsetOf(upper) > end ? TRUNCATED : offsetOf(upper);
-}
-
-/** What the packet at `offset` carries behind its extension headers: {@link protocolOf} and {@link offsetOf} of it; or an outcome below 0. */
 export function upperLayer(bytes: Uint8Array, offset: number, end: number): number {
   if (offset + HEADER_BYTES > end) return TRUNCATED;
   if (bytes[offset] >> 4 !== 6) return MALFORMED;

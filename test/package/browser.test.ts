@@ -40,6 +40,20 @@ describe('closenotify/core', () => {
     expect(code).not.toMatch(/\brequire\(|["']node:|\bprocess\.|\bBuffer\b/);
   });
 
+  it('and the whole package with it goes into a program for Node', async () => {
+    const index = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
+    const program = join(folder, 'program.mjs');
+    const text = `const [report, analyzer] = [await analyze(${JSON.stringify(FIXTURE)}), new Analyzer()];`;
+    const shown = "console.log([...toTable(report)].join('').split('.')[0], analyzer.finish().totals.tcpConnections);";
+    writeFileSync(program, `import { Analyzer, analyze, toTable } from ${JSON.stringify(index)};\n${text}\n${shown}\n`);
+    const built = await rolldown({ input: program, platform: 'node' });
+    await built.write({ dir: join(folder, 'built'), format: 'esm' });
+    await built.close();
+    const { stdout, stderr } = await run(process.execPath, [join(folder, 'built/program.js')]);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^2 sessions invalidated after an unclean close.* 0\n$/s);
+  });
+
   it.skipIf(reason !== null)(
     `analyzes a capture in Chromium (skipped where there is none: ${reason})`,
     async () => {

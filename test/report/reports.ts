@@ -104,7 +104,13 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
 }
 
 /** Nothing at all. */
-const NOTHING_LACKS = { missingBytes: 0, truncatedFrames: 0, midstreamConnections: 0, oneWayConnections: 0, neverEndedConnections: 0 };
+export const NOTHING_LACKS = {
+  missingBytes: 0,
+  truncatedFrames: 0,
+  midstreamConnections: 0,
+  oneWayConnections: 0,
+  neverEndedConnections: 0,
+};
 
 export const EMPTY: Report = {
   schema: 'closenotify/report/1',

@@ -20,13 +20,20 @@ export function decode(linkType: number, bytes: Uint8Array, offset: number, end:
   const network = networkOffset(linkType, bytes, offset, end);
   if (network < 0) return none(network);
   const ip = bytes[network] >> 4 === 6 && network < end ? ipv6 : ipv4;
-  const transport = ip.transportOffset(bytes, network, end);
+  const transport = ip === ipv4 ? ipv4.transportOffset(bytes, network, end) : tcpOffset6(bytes, network, end);
   if (transport < 0) return none(transport);
   const wireEnd = ip.payloadEnd(bytes, network, offset + wireLength);
   if (wireEnd < 0) return none(wireEnd);
   const payload = tcp.payloadOffset(bytes, transport, Math.min(end, wireEnd), wireEnd);
   if (payload < 0) return { ...none(payload), counts: payload !== TRUNCATED };
   return { payload: payload - offset, length: wireEnd - payload, counts: true };
+}
+
+function tcpOffset6(bytes: Uint8Array, network: number, end: number): number {
+  const upper = ipv6.upperLayer(bytes, network, end);
+  if (upper < 0) return upper;
+  if (ipv6.protocolOf(upper) !== tcp.PROTOCOL) return NOT_TCP;
+  return ipv6.offsetOf(upper) > end ? TRUNCATED : ipv6.offsetOf(upper);
 }
 
 export interface Frame {
