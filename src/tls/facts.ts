@@ -134,11 +134,14 @@ export class ConnectionFacts {
     this.#readExtras(tls, connection);
     this.missingBytes = client.missingBytes + server.missingBytes;
     // Certificates and alerts are not seen as such in TLS 1.3.
-    const isTls12 = !isTls13 && ((flags & Flag.FULL) !== 0 || client.hasProtectedAlert || server.hasProtectedAlert);
-    const isSeen = (flags & Flag.SERVER_HELLO) !== 0;
+    const isTls12 =
+      !isTls13 && ((flags & (Flag.FULL | Flag.CLIENT_FINISHED_TLS12)) !== 0 || client.hasProtectedAlert || server.hasProtectedAlert);
+    const version = ints[connection + Tls.VERSION];
+    const isSeen = version > 0;
     const isAmbiguous = (flags & Flag.MAYBE_TLS13) !== 0 && !isTls12;
     this.isTls13 = isTls13 || isAmbiguous;
-    this.version = isSeen && !isAmbiguous ? versionName(ints[connection + Tls.VERSION]) : null;
+    // Records after the hellos carry the version that was agreed on (RFC 5246 6.2.1).
+    this.version = isSeen && !isAmbiguous ? versionName(version) : null;
     const isCompleted = client.hasFinished && server.hasFinished;
     judgeCloses(client, server, isTls13 || isTls12 || (isSeen && !isAmbiguous), isCompleted, this);
     this.#readIds(tls, connection);
@@ -209,6 +212,12 @@ export class ConnectionFacts {
       // The capture may end before the handshake: the server's messages have told by then which of the two it is.
       if (isCompleted || (this.missingBytes > 0 && !this.#wasBroken())) this.handshake = kind ?? 'unknown';
       else this.handshake = hasEnded ? 'failed' : (kind ?? 'incomplete');
+    } else if (flags & Flag.CLIENT_FINISHED_TLS12) {
+      const kind = this.#kindByClient(flags);
+      this.isAccepted = kind === 'resumed';
+      // A client sends Finished last in an abbreviated handshake; in a full one the server's is to come, and shows in what follows it.
+      const isOver = kind === 'resumed' || isCompleted || (this.#clientView.flags & RecordFlag.PROTECTED) !== 0;
+      this.handshake = isOver ? (kind ?? 'unknown') : 'unknown';
     } else {
       const sawAll =
         flags & Flag.CLIENT_HELLO && this.missingBytes === 0 && tcp.synDirection(connection) !== null && tcp.hasBothDirections(connection);
@@ -236,9 +245,18 @@ export class ConnectionFacts {
     const server = this.#serverView.flags;
     const isAbbreviated = server & RecordFlag.CHANGE_CIPHER_SPEC && !(server & RecordFlag.GAP_IN_HANDSHAKE);
     if (isEcho || (isAbbreviated && (this.offersTicket || !(flags & Flag.CLIENT_HELLO)))) return 'resumed';
+    if (this.#kindByClient(flags) === 'resumed') return 'resumed';
     // Some of the server's messages are missing. Another ID than the offered one means a full handshake, unless a ticket was taken.
     const isRefused = flags & Flag.CLIENT_HELLO_WHOLE && !this.offersTicket && !isAbbreviated && this.issuedId.length >= 0;
     return isRefused ? 'full' : null;
+  }
+
+  /** The same by what the client sent: in TLS <= 1.2 only an abbreviated handshake has no ClientKeyExchange before its ChangeCipherSpec. */
+  #kindByClient(flags: number): 'full' | 'resumed' | null {
+    if (flags & Flag.FULL) return 'full';
+    if (!(flags & Flag.CLIENT_FINISHED_TLS12) || !this.#clientView.lacksNoMessage((flags & Flag.CLIENT_HELLO) !== 0)) return null;
+    const mayOffer = !(flags & Flag.CLIENT_HELLO_WHOLE) || this.offersTicket || this.offeredId.length > 0;
+    return mayOffer ? 'resumed' : null;
   }
 
   #judgeResumption(flags: number): void {
@@ -249,9 +267,14 @@ export class ConnectionFacts {
     else if (!(flags & Flag.CLIENT_HELLO)) this.resumption = 'unknown';
     else if (this.isTls13) this.resumption = this.#resumptionOfTls13(flags, isWhole);
     else if (offersNothing) this.resumption = isWhole ? 'not-offered' : 'unknown';
-    else if (!(flags & Flag.SERVER_HELLO)) this.resumption = this.missingBytes > 0 || handshake === 'unknown' ? 'unknown' : 'unanswered';
+    else if (!(flags & Flag.SERVER_HELLO)) this.resumption = this.#mayBeAnswered() ? 'unknown' : 'unanswered';
     else if (!isWhole || (!this.offersTicket && (this.maybePadding || this.offersPsk))) this.resumption = 'unknown';
     else this.resumption = handshake === 'full' || (handshake === 'failed' && flags & Flag.FULL) ? 'declined' : 'unknown';
+  }
+
+  /** A ServerHello may be among what the capture does not hold. */
+  #mayBeAnswered(): boolean {
+    return this.missingBytes > 0 || this.handshake === 'unknown' || this.handshake === 'full';
   }
 
   /** A legacy session ID is no offer in TLS 1.3, and a ticket of an older version was not asked for. */

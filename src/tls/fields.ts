@@ -73,7 +73,7 @@ export const TlsFlag = {
   OFFERS_PSK: 128,
   CLIENT_EMS: 256,
   SERVER_EMS: 512,
-  /** The server sent a message that only a full handshake has. */
+  /** A message was sent that only a full handshake has. */
   FULL: 1024,
   /** An empty NewSessionTicket: nothing was issued (RFC 5077 3.3). */
   EMPTY_TICKET: 2048,
@@ -92,6 +92,8 @@ export const TlsFlag = {
   DECRYPTS: 524288,
   /** One of them was decrypted. */
   DECRYPTED: 1048576,
+  /** The client's Finished shows that this is not TLS 1.3, whatever is known of the ServerHello. */
+  CLIENT_FINISHED_TLS12: 2097152,
 } as const;
 
 /** Bits of {@link TlsSide}.RECORD_FLAGS. */
@@ -106,7 +108,7 @@ export const RecordFlag = {
   PROTECTED: 16,
   /** The last record was an alert. */
   ALERT_LAST: 32,
-  /** Bytes were missing before this direction's ChangeCipherSpec. */
+  /** Bytes were missing before this direction's ChangeCipherSpec, in which a handshake message may have begun. */
   GAP_IN_HANDSHAKE: 64,
   /** The rest of the record's body is of no interest. */
   SKIP_BODY: 128,

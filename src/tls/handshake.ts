@@ -133,7 +133,7 @@ export class HandshakeReader {
   }
 
   #message(connection: number, side: number, type: number, length: number, bytes: Uint8Array, at: number, end: number): number {
-    if (FULL_HANDSHAKE & (1 << type) && this.#tls.has(connection, Flag.SERVER_HELLO)) this.#tls.set(connection, Flag.FULL);
+    if (FULL_HANDSHAKE & (1 << type) && this.#isInHandshake(connection, side, type)) this.#tls.set(connection, Flag.FULL);
     const isRead = type === Type.CLIENT_HELLO || type === Type.SERVER_HELLO || type === Type.NEW_SESSION_TICKET;
     if (end - at >= length) {
       if (isRead) this.#read(connection, side, type, bytes, at, at + length, true);
@@ -147,6 +147,12 @@ export class HandshakeReader {
       this.#messages.begin(side, length);
     }
     return at;
+  }
+
+  /** Whether the hello that such a message follows was seen: for ClientKeyExchange, that of its own side is enough. */
+  #isInHandshake(connection: number, side: number, type: number): boolean {
+    if (this.#tls.has(connection, Flag.SERVER_HELLO)) return true;
+    return type === Type.CLIENT_KEY_EXCHANGE && this.#tls.client(connection) === directionOf(connection, side);
   }
 
   #collected(connection: number, side: number, isWhole: boolean): void {
@@ -249,9 +255,9 @@ export class HandshakeReader {
     rows.ints[connection + Tls.CLIENT] = 1 - directionOf(connection, side) + 1;
     this.#place(connection, false);
     this.#tls.setSide(side, HELLO_IN_RECORD);
-    rows.ints[connection + Tls.VERSION] = hello.version;
+    if (hello.version > 0) rows.ints[connection + Tls.VERSION] = hello.version;
     rows.ints[connection + Tls.CIPHER_SUITE] = hello.cipherSuite;
-    if (reading === 'prefix' && hello.version === LEGACY_VERSION) this.#tls.set(connection, Flag.MAYBE_TLS13);
+    if (reading === 'prefix' && (hello.version === LEGACY_VERSION || hello.version === 0)) this.#tls.set(connection, Flag.MAYBE_TLS13);
     this.#tls.set(
       connection,
       Flag.SERVER_HELLO |

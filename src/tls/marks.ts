@@ -10,6 +10,11 @@ const SHA384_FINISHED_BYTES = 4 + 48 + 1 + 16;
 const CCM_8_FINISHED_BYTES = 4 + 32 + 1 + 8;
 const TLS_AES_256_GCM_SHA384 = 0x1302;
 const TLS_AES_128_CCM_8_SHA256 = 0x1305;
+/**
+ * In TLS 1.3, ChangeCipherSpec is followed by no handshake record but the ClientHello that answers a HelloRetryRequest (RFC 8446 D.4):
+ * version, random, the session ID of compatibility mode, one cipher suite, supported_versions and a cookie or key share, at least.
+ */
+const MIN_SECOND_CLIENT_HELLO_BYTES = 100;
 const MICROSECONDS = 1e6;
 /** The Finished of the client came after lost bytes, or at an impossible time. */
 const UNKNOWN = -1;
@@ -30,6 +35,15 @@ export class Marks {
     const microseconds = Math.round((this.#now.time - floats[(connection >> 1) + TlsTime.CLIENT_HELLO]) * MICROSECONDS);
     const isPossible = microseconds >= 0 && microseconds < 0x7fffffff;
     ints[connection + Tls.FINISHED_AFTER] = isPossible ? microseconds + 1 : UNKNOWN;
+  }
+
+  /** The first handshake record of a side after its ChangeCipherSpec begins. */
+  finishedRecord(connection: number, side: number, version: number, lengthBytes: number): void {
+    this.finished(connection, side);
+    if (lengthBytes >= MIN_SECOND_CLIENT_HELLO_BYTES || this.#tls.client(connection) !== directionOf(connection, side)) return;
+    this.#tls.set(connection, TlsFlag.CLIENT_FINISHED_TLS12);
+    const { ints } = this.#tls.rows;
+    if (ints[connection + Tls.VERSION] === 0) ints[connection + Tls.VERSION] = version;
   }
 
   /**

@@ -137,16 +137,16 @@ export class RecordReader implements StreamConsumer {
       this.#preambles.gap(connection, directionOf(connection, side));
       return;
     }
-    if (!(flags & CHANGE_CIPHER_SPEC)) this.#tls.setSide(side, RecordFlag.GAP_IN_HANDSHAKE);
     const remaining = ints[side + REMAINING];
     const isHandshake = this.#isPlainHandshake(side);
+    const isInMessage = isHandshake && this.#handshake.gap(connection, side, length) && length <= remaining;
+    if (!isInMessage && !(flags & CHANGE_CIPHER_SPEC)) this.#tls.setSide(side, RecordFlag.GAP_IN_HANDSHAKE);
     if (length <= remaining) {
-      if (isHandshake && !this.#handshake.gap(connection, side, length)) this.#tls.setSide(side, SKIP_BODY);
+      if (isHandshake && !isInMessage) this.#tls.setSide(side, SKIP_BODY);
       ints[side + REMAINING] = remaining - length;
       if (length === remaining) this.#recordEnd(connection, side);
       return;
     }
-    if (isHandshake) this.#handshake.gap(connection, side, length);
     ints[side + REMAINING] = 0;
     ints[side + HEADER_COUNT] = 0;
     this.#protected.drop(side);
@@ -223,8 +223,8 @@ export class RecordReader implements StreamConsumer {
   /** Stricter than {@link isRecordHeader}: four random bytes must not be taken for a record. */
   #fits(connection: number, type: number, version: number, length: number): boolean {
     if (length === 0 || type === Type.HEARTBEAT || (type === Type.ALERT && length > MAX_ALERT_BYTES)) return false;
-    if (!this.#tls.has(connection, TlsFlag.SERVER_HELLO)) return true;
     const negotiated = this.#tls.rows.ints[connection + Tls.VERSION];
+    if (negotiated === 0) return true;
     return version === (this.#tls.has(connection, TlsFlag.TLS13) ? 0x0303 : negotiated);
   }
 
@@ -245,7 +245,7 @@ export class RecordReader implements StreamConsumer {
       if (!(before & PROTECTED)) this.#marks.firstData(connection, side);
     } else if (type === Type.HANDSHAKE && flags & CHANGE_CIPHER_SPEC) {
       flags |= flags & FINISHED ? RENEGOTIATES : FINISHED;
-      if (!(before & FINISHED)) this.#marks.finished(connection, side);
+      if (!(before & FINISHED)) this.#marks.finishedRecord(connection, side, version, length);
     } else if (type !== Type.ALERT) flags &= ~RENEGOTIATES;
     ints[side + RECORD_FLAGS] = flags;
     if (!(before & STARTED)) this.#tls.set(connection, TLS);

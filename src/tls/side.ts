@@ -78,9 +78,10 @@ export class SideView {
     return distance(this.endSequence, this.next);
   }
 
-  /** A FIN takes a sequence number: where a RST stands behind missing bytes, a FIN may be among them. */
+  /** A FIN takes a sequence number: where a RST stands behind missing bytes, or behind nothing that was seen, there may have been one. */
   get mayLackFin(): boolean {
-    return (this.state & State.FIN_SEEN) === 0 && (this.state & State.RST_SEEN) !== 0 && this.lostBeforeEnd > 0;
+    if ((this.state & (State.FIN_SEEN | State.RST_SEEN)) !== State.RST_SEEN) return false;
+    return !(this.state & State.NEXT_KNOWN) || this.lostBeforeEnd > 0;
   }
 
   /** Sequence numbers that the peer acknowledged and the capture does not hold. A FIN takes one. */
@@ -102,6 +103,11 @@ export class SideView {
     if (!this.hasEnded) return this.lostBeforeAcknowledged <= 0;
     // One number missing before a RST is a FIN that the capture lost: no TLS record is that short.
     return this.lostBeforeEnd <= (this.state & State.FIN_SEEN ? 0 : 1);
+  }
+
+  /** Whether all handshake messages in front of its ChangeCipherSpec were seen; those behind its hello where that was read. */
+  lacksNoMessage(hasHello: boolean): boolean {
+    return (hasHello || (this.state & State.FROM_START) !== 0) && (this.flags & Flag.GAP_IN_HANDSHAKE) === 0;
   }
 
   /**

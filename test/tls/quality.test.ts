@@ -242,7 +242,7 @@ describe('a capture that begins in mid connection', () => {
     const clientOnly = capture.packets.filter((packet) => packet.from.port !== 443);
     const [connection] = analyze(clientOnly).connections;
     expect(closeText(connection)).toMatch(/^clean fin (inferred|unknown) \| open - unknown|^unknown fin unknown \| open - unknown/);
-    expect(connection).toMatchObject({ resumption: 'not-offered', version: null });
+    expect(connection).toMatchObject({ resumption: 'not-offered', version: 'TLSv1.2' });
   });
 });
 
