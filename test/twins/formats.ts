@@ -137,7 +137,7 @@ export const formats: readonly Format[] = [
   pcapngFormat('big-endian', { littleEndian: false }),
   pcapngFormat('nanoseconds', { resolution: 9 }),
   pcapngFormat('big-endian, nanoseconds', { littleEndian: false, resolution: 9 }),
-  pcapngFormat('10^-11 s since 2023', { resolution: 11, offsetSeconds: 1_700_000_000n }),
+  pcapngFormat('big-endian, 10^-11 s since 2023', { littleEndian: false, resolution: 11, offsetSeconds: 1_700_000_000n }),
   pcapngFormat('2^-30 s', { resolution: BINARY | 30 }),
   pcapngFormat('big-endian, 2^-33 s', { littleEndian: false, resolution: BINARY | 33 }),
   pcapngFormat('three interfaces of different clocks', {
