@@ -43,6 +43,8 @@ const COMMENT = 0x23;
 const KIND_COUNT = Object.keys(SecretKind).length;
 const SECRET_WORDS = MAX_SECRET_BYTES / 4;
 const ROW_WORDS = KIND_COUNT * (1 + SECRET_WORDS);
+/** 320 kB: most captures that may hold secrets hold none. */
+const FIRST_ROWS = 1024;
 
 /** Secrets by client random. Where a secret is given twice, the later one counts. */
 export class KeyLog {
@@ -61,7 +63,7 @@ export class KeyLog {
   /** @param limit client randoms that are kept */
   constructor(limit = MAX_CLIENT_RANDOMS) {
     this.#limit = limit;
-    this.#rows = new Rows(ROW_WORDS, limit);
+    this.#rows = new Rows(ROW_WORDS, limit, Math.min(limit, FIRST_ROWS));
   }
 
   /** Client randoms with a secret. */

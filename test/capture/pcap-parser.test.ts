@@ -1,16 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type PcapParserLike, readCapture } from '../../src/capture/read.js';
+import { readCapture } from '../../src/capture/read.js';
 import { Warnings } from '../../src/warnings.js';
+import { parse } from '../support/pcap-parser.js';
 import { concat, NANOSECONDS, PACKETS, type Packet, pcap, ramp, u32 } from './build.js';
 import { collect, scratchDirectory, seen } from './collect.js';
-
-// The package has no types.
-const { parse } = createRequire(import.meta.url)('pcap-parser') as {
-  parse(input: string | Readable): PcapParserLike & { stream: Readable };
-};
 
 const scratch = scratchDirectory();
 const MANY: Packet[] = Array.from({ length: 20_000 }, (_, index) => ({ seconds: index, nanoseconds: 1000, data: ramp(100, index) }));

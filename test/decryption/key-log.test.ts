@@ -7,6 +7,8 @@ const OTHER = 'b2'.repeat(32);
 const MASTER = '3c'.repeat(48);
 const TRAFFIC = '4d'.repeat(32);
 const LONG_TRAFFIC = '5e'.repeat(48);
+/** Every capture that may hold secrets has a log of its own. */
+const MOST_BYTES_OF_AN_EMPTY_LOG = 1 << 20;
 
 function logOf(...texts: string[]): KeyLog {
   const log = new KeyLog();
@@ -152,6 +154,13 @@ describe('client randoms', () => {
 
   it('are unknown to an empty log', () => {
     expect(new KeyLog().knows(Buffer.from(RANDOM, 'hex'), 0)).toBe(false);
+  });
+
+  it('cost next to nothing where there are none', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const log = new KeyLog();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MOST_BYTES_OF_AN_EMPTY_LOG);
+    expect(log.size).toBe(0);
   });
 
   it('are kept up to the limit; secrets of those that are kept still count', () => {
