@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { analyzeBytes } from '../../src/analyze-bytes.js';
 import { decodeText } from '../../src/bytes/escape.js';
-import { toJson, toNdjson, toTable } from '../../src/index.js';
 import type { Report } from '../../src/model.js';
+import { json as jsonOf } from '../../src/report/json.js';
+import { ndjson as ndjsonOf } from '../../src/report/ndjson.js';
+import { table as tableOf } from '../../src/report/table.js';
 import { columnsOf } from '../../src/report/text.js';
 import { ascii, block, concat, enhanced, interfaceBlock, microseconds, option, secrets, section } from '../capture/build.js';
 import { HOSTILE_BYTES, harmIn, harmInTable, illFormed } from '../support/hostile.js';
@@ -98,8 +100,8 @@ interface Outputs {
 
 async function outputsOf(places: Places): Promise<Outputs> {
   const report = await analyzeBytes(pcapng(places), { keep: 'all', limits: SMALL, name: places.name ?? 'capture' });
-  const table = [...toTable(report, { all: true, width: 80 })].join('');
-  return { report, table, json: [...toJson(report)].join(''), ndjson: [...toNdjson(report)].join('') };
+  const table = [...tableOf(report, { all: true, width: 80 })].join('');
+  return { report, table, json: [...jsonOf(report)].join(''), ndjson: [...ndjsonOf(report)].join('') };
 }
 
 const MANY = Array.from({ length: 4 }, (_, i) => i + 1);
