@@ -1,4 +1,5 @@
 import { ArgumentError, checkFunction, checkNames } from './argument-error.js';
+import { wellFormed } from './bytes/escape.js';
 import { Rows } from './bytes/rows.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { TableSizes } from './live-model.js';
@@ -294,7 +295,7 @@ export class Analyzer {
     return {
       schema: 'closenotify/report/1',
       capture: {
-        sources,
+        sources: sources.map((source) => ({ ...source, name: wellFormed(source.name) })),
         firstTime: isEmpty ? null : this.#firstTime,
         lastTime: isEmpty ? null : this.#lastTime,
         decryptedConnections: this.#decrypted,

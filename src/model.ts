@@ -161,7 +161,7 @@ export interface ServerReport {
   address: string;
   /** The TCP port. */
   port: Port;
-  /** Host names that clients asked for, as they were sent; the first 20. */
+  /** Host names that clients asked for, as they were sent, written like `serverName` of a connection; the first 20. */
   names: string[];
   /** TLS connections. */
   connections: Count;

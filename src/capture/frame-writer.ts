@@ -1,5 +1,6 @@
 // Writes frames as classic pcap with nanoseconds: the savefile format of libpcap, tcpdump.org/manpages/pcap-savefile.5.html
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { escapeText } from '../bytes/escape.js';
 import { MAX_CAPTURED_BYTES } from './decoder.js';
 import type { FrameSink } from './frame-sink.js';
 import { errorText } from './input-error.js';
@@ -62,7 +63,7 @@ export class FrameWriter implements FrameSink {
     try {
       for (let at = 0; at < this.#used; ) at += writeSync(this.#fd, this.#bytes, at, this.#used - at);
     } catch (error) {
-      this.failure = new Error(`${this.#path}: cannot be written any further: ${errorText(error)}`);
+      this.failure = new Error(`${escapeText(this.#path)}: cannot be written any further: ${errorText(error)}`);
     }
     this.#used = 0;
   }

@@ -29,7 +29,7 @@ export function inputErrorFrom(error: unknown, input: string): InputError {
   switch (systemCode(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new InputError('ERR_NOT_FOUND', input, 'no such file; check the path');
+      return new InputError('ERR_NOT_FOUND', input, input.includes(REPLACEMENT) ? NOT_UTF8 : 'no such file; check the path');
     case 'EISDIR':
       return new InputError('ERR_IS_DIRECTORY', input, 'is a directory; name the capture files in it');
     case 'EACCES':
@@ -39,6 +39,10 @@ export function inputErrorFrom(error: unknown, input: string): InputError {
       return new InputError('ERR_READ', input, `cannot be read: ${errorText(error)}`);
   }
 }
+
+/** What Node makes of the bytes of a name that are no UTF-8; such a file cannot be opened by its name. */
+const REPLACEMENT = '\ufffd';
+const NOT_UTF8 = 'no such file; a name that is not UTF-8 cannot be opened: give the file as standard input, closenotify - < FILE';
 
 /** What an error says, on one line. */
 export function errorText(error: unknown): string {

@@ -213,7 +213,10 @@ class LiveRun {
     this.#tellWriteFailure();
     this.#writer = null;
     if (writer.leftOut > 0) {
-      say(this.#terminal.stderr, `${this.#command.write}: ${writer.leftOut} frames of another link type have no place in it`);
+      say(
+        this.#terminal.stderr,
+        `${escapeText(this.#command.write ?? '')}: ${writer.leftOut} frames of another link type have no place in it`,
+      );
     }
   }
 
@@ -264,6 +267,6 @@ function openWriter(path: string): FrameWriter {
   try {
     return new FrameWriter(path);
   } catch (error) {
-    throw new OutputError(`--write ${path}: ${errorText(error)}`);
+    throw new OutputError(`--write ${escapeText(path)}: ${errorText(error)}`);
   }
 }

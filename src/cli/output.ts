@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, openSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
+import { escapeText } from '../bytes/escape.js';
 import { errorText } from '../capture/input-error.js';
 
 /** The reader of the output went away (EPIPE): there is no one left to tell. */
@@ -48,19 +49,21 @@ function created(path: string): number {
   try {
     return openSync(path, 'w');
   } catch (error) {
-    throw new OutputError(`${path}: cannot be written: ${errorText(error)}`);
+    throw new OutputError(`${escapeText(path)}: cannot be written: ${errorText(error)}`);
   }
 }
 
 /** Why a file cannot be the output, in one line; null when it can. Inputs are compared by device and inode, not by name. */
 export function outputProblem(path: string, inputs: readonly string[]): string | null {
   const target = stat(path);
-  if (target?.isDirectory()) return `--output ${path}: is a directory`;
-  if (target === null && !stat(dirname(path))?.isDirectory()) return `--output ${path}: there is no directory ${dirname(path)}`;
+  const shown = escapeText(path);
+  if (target?.isDirectory()) return `--output ${shown}: is a directory`;
+  if (target === null && !stat(dirname(path))?.isDirectory())
+    return `--output ${shown}: there is no directory ${escapeText(dirname(path))}`;
   for (const input of inputs) {
     const source = input === '-' ? null : stat(input);
     if (source !== null && target !== null && source.isFile() && source.dev === target.dev && source.ino === target.ino) {
-      return `--output ${path}: is the input; the report would overwrite the capture`;
+      return `--output ${shown}: is the input; the report would overwrite the capture`;
     }
   }
   return null;
@@ -69,7 +72,8 @@ export function outputProblem(path: string, inputs: readonly string[]): string |
 function writer(stream: Writable, name: string, finish: () => Promise<void>): Output {
   let failure: Error | null = null;
   const note = (error: NodeJS.ErrnoException) => {
-    failure ??= error.code === 'EPIPE' ? new ClosedOutput() : new OutputError(`${name}: cannot be written: ${errorText(error)}`);
+    failure ??=
+      error.code === 'EPIPE' ? new ClosedOutput() : new OutputError(`${escapeText(name)}: cannot be written: ${errorText(error)}`);
   };
   stream.on('error', note);
   const check = () => {

@@ -90,6 +90,7 @@ function hasPipedInput(): boolean {
 
 function defectText(error: unknown, debug: boolean): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const stack = debug && error instanceof Error && error.stack !== undefined ? `${error.stack}\n` : '';
+  const lines = debug && error instanceof Error ? (error.stack ?? '').split('\n') : [];
+  const stack = lines.map((line) => `${escapeText(line)}\n`).join('');
   return `closenotify: a defect of closenotify, please report it: ${escapeText(text)}\n${stack}`;
 }

@@ -76,9 +76,9 @@ export interface Connection {
   server: Endpoint;
   /** The client that a PROXY header before the ClientHello names; sessions belong to the TCP peer all the same. */
   proxiedClient: Endpoint | null;
-  /** The host name of the server_name extension (RFC 6066 3), as it was sent: it may hold anything. */
+  /** The host name of the server_name extension (RFC 6066 3), as it was sent: it may hold anything. Bytes that are no UTF-8 are written as `\xff`; what is longer than 255 characters is cut and ends in `…`. */
   serverName: string | null;
-  /** The protocol that ALPN agreed on (RFC 7301), as it was sent. Without keys it is not seen in TLS 1.3. */
+  /** The protocol that ALPN agreed on (RFC 7301), as it was sent, written like `serverName`. Without keys it is not seen in TLS 1.3. */
   alpn: string | null;
   /** Time of the first frame. */
   start: Time;

@@ -1,3 +1,4 @@
+import { INVISIBLE } from '../bytes/escape.js';
 import type { Report } from '../model.js';
 
 /**
@@ -33,9 +34,13 @@ function indented(value: unknown, indent: string): string {
   return printable(JSON.stringify(value, null, 2)).replaceAll('\n', `\n${indent}`);
 }
 
-/** JSON.stringify escapes C0 controls only: DEL, C1 controls, bidi controls and invisible separators go through it. */
+/** JSON.stringify escapes C0 controls and lone surrogates; what else steers a terminal or is not seen goes through it. */
 function printable(text: string): string {
-  return text.replace(STEERING, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(STEERING, (character) => {
+    let escapes = '';
+    for (let i = 0; i < character.length; i++) escapes += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
+    return escapes;
+  });
 }
 
-const STEERING = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const STEERING = new RegExp(`[\\u007f-\\u009f${INVISIBLE}]`, 'gu');

@@ -1,3 +1,6 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { toHex } from '../bytes/hex.js';
 import type { CloseState } from '../model.js';
 import type { ConnectionFacts, SideFacts } from '../tls/facts.js';
 import type { Use } from './use.js';
@@ -23,7 +26,7 @@ export class Uses {
   readonly #names: Texts;
   readonly #versions: Texts;
   #lastName: string | null = null;
-  #lastLower: string | null = null;
+  #lastKey: string | null = null;
 
   /**
    * @param limit connections remembered
@@ -66,7 +69,7 @@ export class Uses {
     ints[row + CLOSES] = pack(facts.client) | (pack(facts.server) << 8) | (facts.cipherSuite << 16);
     ints[row + END_FRAMES] = facts.client.frame;
     ints[row + END_FRAMES + 1] = facts.server.frame;
-    ints[row + NAMES] = (this.#names.intern(this.#lowerCase(facts.serverName)) << 8) | (this.#versions.intern(facts.version) & 0xff);
+    ints[row + NAMES] = (this.#names.intern(this.#nameKey(facts.serverName)) << 8) | (this.#versions.intern(facts.version) & 0xff);
     rows.setEndTime(row, 0, facts.client.frame > 0 ? facts.client.time : facts.end);
     if (facts.server.frame > 0) rows.setEndTime(row, 1, facts.server.time);
     return row;
@@ -95,12 +98,12 @@ export class Uses {
   }
 
   /** Host names are the same in either case (RFC 6066 3). */
-  #lowerCase(name: string | null): string | null {
+  #nameKey(name: string | null): string | null {
     if (name !== this.#lastName) {
       this.#lastName = name;
-      this.#lastLower = name === null ? null : name.toLowerCase();
+      this.#lastKey = name === null ? null : shortened(name.toLowerCase());
     }
-    return this.#lastLower;
+    return this.#lastKey;
   }
 
   /** Puts `row` behind `last` in the list of `session`. */
@@ -148,7 +151,7 @@ export class Uses {
   }
 
   serverNameNumber(facts: ConnectionFacts): number {
-    return this.#names.intern(this.#lowerCase(facts.serverName));
+    return this.#names.intern(this.#nameKey(facts.serverName));
   }
 
   address(use: Use): string {
@@ -203,6 +206,14 @@ function stateNumber(state: CloseState): number {
 
 function pack(side: SideFacts): number {
   return stateNumber(side.state) | ((side.end === null ? 0 : side.end === 'fin' ? 1 : 2) << 4);
+}
+
+/** Names are only told apart here, and there may be one for each use: a longer one is not worth more room than a row. */
+const MAX_KEY_CHARACTERS = 64;
+const DIGEST_BYTES = 16;
+
+function shortened(name: string): string {
+  return name.length <= MAX_KEY_CHARACTERS ? name : toHex(sha256(utf8ToBytes(name)), 0, DIGEST_BYTES);
 }
 
 /** Numbers texts from 1. */

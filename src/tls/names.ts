@@ -2,8 +2,8 @@ import { decodeText } from '../bytes/escape.js';
 
 /** Names kept to be shared; the busiest captures have some thousand. */
 const MAX_NAMES = 1 << 14;
-/** Longer names are cut: a host name has at most 253 characters (RFC 1035 2.3.4), an ALPN name 255 bytes (RFC 7301 3.1). */
-const MAX_NAME_BYTES = 255;
+/** Longer names are cut, and end in `…`: a host name has at most 253 characters (RFC 1035 2.3.4), an ALPN name 255 bytes (RFC 7301 3.1). */
+const MAX_NAME_CHARACTERS = 255;
 
 /** Texts of packets, each kept once, so that a million connections to one server share its name. */
 export class Names {
@@ -13,7 +13,7 @@ export class Names {
 
   read(bytes: Uint8Array, start: number, length: number): string {
     if (this.#isLast(bytes, start, length)) return this.#last;
-    const name = decodeText(bytes, start, start + Math.min(length, MAX_NAME_BYTES));
+    const name = decodeText(bytes, start, start + length, MAX_NAME_CHARACTERS);
     if (this.#names.size >= MAX_NAMES) this.#names = new Map();
     const known = this.#names.get(name);
     if (known === undefined) this.#names.set(name, name);

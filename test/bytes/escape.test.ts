@@ -1,5 +1,7 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { decodeText, escapeText } from '../../src/bytes/escape.js';
+import { decodeText, escapeText, wellFormed } from '../../src/bytes/escape.js';
 
 const character = (code: number) => String.fromCodePoint(code);
 
@@ -14,11 +16,21 @@ describe('escapeText', () => {
   });
 
   const formats = [0x061c, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2060];
-  it.each([...formats, 0x2066, 0x2067, 0x2068, 0x2069, 0xfeff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe0041])('escapes U+%x', (code) => {
-    expect(escapeText(`a${character(code)}b`)).toBe(`a\\u{${code.toString(16)}}b`);
-  });
+  const unseen = [0x034f, 0x115f, 0x180e, 0x3164, 0xfe0f, 0xfff9, 0xffa0, 0x1d173, 0xe01ef];
+  it.each([...formats, 0x2066, 0x2067, 0x2068, 0x2069, 0xfeff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe0041, ...unseen])(
+    'escapes U+%x',
+    (code) => {
+      expect(escapeText(`a${character(code)}b`)).toBe(`a\\u{${code.toString(16)}}b`);
+    },
+  );
 
   it('escapes a terminal sequence', () => expect(escapeText('\u001b[2J\u009b31m')).toBe('\\x1b[2J\\x9b31m'));
+
+  it.each([
+    ['a few marks', `e${'\u0301'.repeat(8)}b`, `e${'\u0301'.repeat(8)}b`],
+    ['more marks than any script has', `e${'\u0301'.repeat(10)}b\u0301`, `e${'\u0301'.repeat(8)}\\u{301}\\u{301}b\u0301`],
+    ['marks alone', '\u20dd'.repeat(9), `${'\u20dd'.repeat(8)}\\u{20dd}`],
+  ])('shows %s', (_what, text, shown) => expect(escapeText(text)).toBe(shown));
 
   it('cuts at 256 characters', () => {
     expect(escapeText('a'.repeat(256))).toBe('a'.repeat(256));
@@ -43,6 +55,15 @@ describe('escapeText', () => {
   });
 });
 
+describe('wellFormed', () => {
+  it.each([
+    ['', ''],
+    ['a🦊\x1b', 'a🦊\x1b'],
+    ['a\ud83eb', 'a\\u{d83e}b'],
+    ['\udd8a\ud83e', '\\u{dd8a}\\u{d83e}'],
+  ])('%j', (text, expected) => expect(wellFormed(text)).toBe(expected));
+});
+
 describe('decodeText', () => {
   const text = (...bytes: number[]) => decodeText(Uint8Array.from(bytes));
 
@@ -56,6 +77,31 @@ describe('decodeText', () => {
   it('reads a part', () => expect(decodeText(new TextEncoder().encode('xabcx'), 1, 4)).toBe('abc'));
 
   it('reads long text', () => expect(decodeText(new Uint8Array(100_000).fill(0x61))).toBe('a'.repeat(100_000)));
+
+  it.each([
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'abc…'],
+    ['ab🦊', 3, 'ab…'],
+    ['ab🦊', 4, 'ab🦊'],
+    ['x'.repeat(100_000), 5000, `${'x'.repeat(5000)}…`],
+  ])('cuts %s at %i', (long, most, expected) => {
+    const bytes = new TextEncoder().encode(long);
+    expect(decodeText(bytes, 0, bytes.length, most)).toBe(expected);
+  });
+
+  it('cuts before an escape that would not fit', () => expect(decodeText(Uint8Array.of(0x61, 0xff, 0x62), 0, 3, 4)).toBe('a…'));
+
+  it('makes strings that take no more memory than their characters', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const used = () => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = used();
+    const texts = Array.from({ length: 2000 }, () => decodeText(new Uint8Array(255).fill(0xff)));
+    expect((used() - before) / texts.length).toBeLessThan(2 * 4 * 255);
+  });
 
   it.each<[why: string, bytes: number[], expected: string]>([
     ['a byte alone', [0x61, 0xff, 0x62], 'a\\xffb'],

@@ -17,6 +17,7 @@ import { closes, control, story, type Visit } from './visits.js';
 
 const { RST } = TcpFlag;
 
+const LONG = `${'label.'.repeat(40)}example`;
 const A = id('a1');
 const B = id('b2');
 const C = id('c3');
@@ -88,6 +89,16 @@ describe('the cause of a decline', () => {
       'the same server name',
       'unclean-close',
       [...control(1), { issues: A, close: 'rst', hello: { serverName: 'a.example' } }, { ...again, hello: { serverName: 'a.example' } }],
+    ],
+    [
+      'a long server name that differs at its end',
+      'parameters-changed',
+      [...control(1), { issues: A, close: 'rst', hello: { serverName: `${LONG}a` } }, { ...again, hello: { serverName: `${LONG}b` } }],
+    ],
+    [
+      'the same long server name in another case',
+      'unclean-close',
+      [...control(1), { issues: A, close: 'rst', hello: { serverName: LONG } }, { ...again, hello: { serverName: LONG.toUpperCase() } }],
     ],
     [
       'extended master secret no longer offered',
