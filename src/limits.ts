@@ -20,6 +20,8 @@ export interface Limits {
   totalHandshakeBytes: number;
   /** IP packets that are put together from fragments at a time. 65 kB each. Default: 256. */
   fragments: number;
+  /** Connections at a time that may change to TLS later (STARTTLS), the oldest given up first. About 400 bytes each, twice that within a line. Default: 65,536. */
+  preambles: number;
   /** Alerts kept of one connection. Default: 16. */
   alerts: number;
   /** Sessions remembered for their later offers. About 56 bytes each, tickets 64. Default: 1,048,576; live 262,144. */
@@ -48,6 +50,7 @@ export const DEFAULT_LIMITS: Limits = {
   handshakeBytes: 1 << 16,
   totalHandshakeBytes: 1 << 26,
   fragments: 256,
+  preambles: 1 << 16,
   alerts: 16,
   sessions: 1 << 20,
   uses: 1 << 21,
@@ -67,3 +70,35 @@ export const LIVE_LIMITS: Limits = {
   uses: 1 << 19,
   findings: 10_000,
 };
+
+// Bounds that nobody has to set: those of the formats, and those beyond which more of the same tells nothing more.
+
+/** Bytes of a captured packet: MAXIMUM_SNAPLEN of libpcap, WTAP_MAX_PACKET_SIZE_STANDARD of Wireshark. A larger one is damage. */
+export const MAX_CAPTURED_BYTES = 262_144;
+/** Names of link types listed of one source; a pcapng file may claim 65,536 different ones. */
+export const MAX_LINK_TYPES = 32;
+/** Packets in packets. Two are usual (GTP-U or VXLAN in IPsec or GRE); an attacker makes more. */
+export const MAX_TUNNEL_DEPTH = 8;
+/** Seconds for which the rest of an IP packet in fragments is waited for: as long as Linux does (net.ipv4.ipfrag_time); RFC 8200 4.5 has 60. */
+export const MAX_FRAGMENT_AGE_SECONDS = 30;
+/** Bytes that a connection may say before TLS, in each direction, and payloads in both; mail servers say less than 1 kB. */
+export const MAX_PREAMBLE_BYTES = 1 << 14;
+export const MAX_PREAMBLE_PAYLOADS = 256;
+/** Clients remembered that PROXY headers named, the oldest forgotten first. About 150 bytes each. */
+export const MAX_PROXIED_CLIENTS = 1 << 18;
+/** Payloads of a connection without a beginning that are searched for a record before it is taken for something else than TLS. */
+export const MAX_SEARCHED_PAYLOADS = 64;
+/** A longer handshake message is a header read at the wrong place, bytes: certificate chains, the longest ones, stay far below. */
+export const MAX_PLAUSIBLE_HANDSHAKE_BYTES = 1 << 18;
+/** Tickets and PSKs that one connection may offer, and that it may issue: clients offer a few PSKs, servers of TLS 1.3 send a few tickets. */
+export const MAX_TICKETS = 32;
+/** Different hellos kept as fingerprints, and kinds of clients of one server, about 300 bytes each as clients send them, and 2 kB at most. */
+export const MAX_FINGERPRINTS = 4096;
+/** Clients (address and software, at one server) that are told apart. About 56 bytes each. */
+export const MAX_CLIENTS = 1 << 18;
+/** Client randoms kept of key logs. About 400 bytes each. */
+export const MAX_CLIENT_RANDOMS = 1 << 20;
+/** A key log file that is read, bytes: over a million connections. */
+export const MAX_KEY_LOG_BYTES = 1 << 28;
+/** Different warnings kept; a capture with more kinds of trouble than this needs no longer list. */
+export const MAX_WARNINGS = 100;

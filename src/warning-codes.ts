@@ -35,6 +35,7 @@ export type WarningCode =
   | 'server-limit'
   | 'session-limit'
   | 'session-use-limit'
+  | 'ticket-limit'
   | 'time-backwards'
   | 'tunnel-depth'
   | 'warnings-dropped';

@@ -1,8 +1,6 @@
+import { MAX_WARNINGS } from './limits.js';
 import type { Warning } from './model.js';
 import type { WarningCode } from './warning-codes.js';
-
-/** Different warnings kept; a capture with more kinds of trouble than this needs no longer list. */
-const MAX_KINDS = 100;
 
 /**
  * What was left out, guessed at or limited. Each kind (a code, and the subject where one code can strike several files) is
@@ -17,7 +15,7 @@ export class Warnings {
     const key = subject === '' ? code : `${code} ${subject}`;
     const known = this.#kinds.get(key);
     if (known) known.count += count;
-    else if (this.#kinds.size < MAX_KINDS) this.#kinds.set(key, { code, message, count, frame });
+    else if (this.#kinds.size < MAX_WARNINGS) this.#kinds.set(key, { code, message, count, frame });
     else this.#dropped += count;
   }
 
@@ -31,7 +29,7 @@ export class Warnings {
   list(): Warning[] {
     const all = [...this.#kinds.values()].map((w) => ({ ...w }));
     if (this.#dropped > 0)
-      all.push({ code: 'warnings-dropped', message: `more than ${MAX_KINDS} kinds of warnings`, count: this.#dropped, frame: null });
+      all.push({ code: 'warnings-dropped', message: `more than ${MAX_WARNINGS} kinds of warnings`, count: this.#dropped, frame: null });
     return all;
   }
 }

@@ -1,4 +1,5 @@
 import { escapeText } from '../bytes/escape.js';
+import { MAX_LINK_TYPES } from '../limits.js';
 import type { CaptureSource } from '../model.js';
 import type { WarningCode } from '../warning-codes.js';
 import type { ByteSource } from './byte-source.js';
@@ -164,9 +165,6 @@ export class CaptureReader implements Reader {
     return new InputError('ERR_NOT_A_CAPTURE', this.#name, inside + problem);
   }
 }
-
-/** Names listed; a pcapng file may claim 65 536 different ones. */
-const MAX_LINK_TYPES = 32;
 
 /** Where nothing was given that decompresses. */
 const COMPRESSED = 'is gzip; decompress it first: stream.pipeThrough(new DecompressionStream("gzip"))';

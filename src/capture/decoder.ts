@@ -1,8 +1,6 @@
+import { MAX_CAPTURED_BYTES } from '../limits.js';
 import type { WarningCode } from '../warning-codes.js';
 import type { FrameSink } from './frame-sink.js';
-
-/** Largest captured length accepted in bytes: MAXIMUM_SNAPLEN of libpcap, WTAP_MAX_PACKET_SIZE_STANDARD of Wireshark. */
-export const MAX_CAPTURED_BYTES = 262_144;
 
 /** Bytes of the one buffer that input is read into. It holds any record that is accepted, and stays in the processor's cache. */
 export const WINDOW_BYTES = 512 * 1024;

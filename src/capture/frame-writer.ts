@@ -1,7 +1,7 @@
 // Writes frames as classic pcap with nanoseconds: the savefile format of libpcap, tcpdump.org/manpages/pcap-savefile.5.html
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { escapeText } from '../bytes/escape.js';
-import { MAX_CAPTURED_BYTES } from './decoder.js';
+import { MAX_CAPTURED_BYTES } from '../limits.js';
 import type { FrameSink } from './frame-sink.js';
 import { errorText } from './input-error.js';
 

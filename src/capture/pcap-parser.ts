@@ -1,10 +1,11 @@
 // Objects of npm pcap-parser's parse() as a source, and what else emits the same events
 
 import { escapeText } from '../bytes/escape.js';
+import { MAX_CAPTURED_BYTES } from '../limits.js';
 import type { CaptureSource } from '../model.js';
 import type { WarningCode } from '../warning-codes.js';
 import { abortable } from './byte-source.js';
-import { MAX_CAPTURED_BYTES, snapLengthOf } from './decoder.js';
+import { snapLengthOf } from './decoder.js';
 import type { FrameSink } from './frame-sink.js';
 import { errorText, InputError, inputErrorFrom } from './input-error.js';
 import { linkTypeName } from './link-types.js';

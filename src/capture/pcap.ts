@@ -1,5 +1,6 @@
 // Classic pcap files: the savefile format of libpcap, tcpdump.org/manpages/pcap-savefile.5.html, draft-ietf-opsawg-pcap
-import { type Damage, type Decoder, type DecoderOptions, MAX_CAPTURED_BYTES, snapLengthOf } from './decoder.js';
+import { MAX_CAPTURED_BYTES } from '../limits.js';
+import { type Damage, type Decoder, type DecoderOptions, snapLengthOf } from './decoder.js';
 
 export const PCAP_HEADER_BYTES = 24;
 

@@ -1,5 +1,5 @@
 // Layout of pcapng blocks, and what makes one impossible: draft-ietf-opsawg-pcapng, section 4
-import { MAX_CAPTURED_BYTES } from './decoder.js';
+import { MAX_CAPTURED_BYTES } from '../limits.js';
 
 export const BLOCK = {
   section: 0x0a0d0d0a,

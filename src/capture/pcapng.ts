@@ -1,5 +1,6 @@
 // pcapng files: draft-ietf-opsawg-pcapng, sections 3 and 4
-import { type Damage, type Decoder, type DecoderOptions, MAX_CAPTURED_BYTES, WINDOW_BYTES } from './decoder.js';
+import { MAX_CAPTURED_BYTES } from '../limits.js';
+import { type Damage, type Decoder, type DecoderOptions, WINDOW_BYTES } from './decoder.js';
 import {
   BLOCK,
   BODY,

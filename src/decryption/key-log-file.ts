@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { escapeText } from '../bytes/escape.js';
+import { MAX_KEY_LOG_BYTES } from '../limits.js';
 import { KeyLogError } from './key-log-error.js';
-import { MAX_KEY_LOG_BYTES } from './limits.js';
 
 const CHUNK_BYTES = 1 << 16;
 

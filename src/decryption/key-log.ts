@@ -1,7 +1,7 @@
 // Key logs: RFC 9850, before that the NSS key log format. A line is a label, a client random and a secret, both in hex.
 import { fromHex } from '../bytes/hex.js';
 import { Rows } from '../bytes/rows.js';
-import { MAX_CLIENT_RANDOMS } from './limits.js';
+import { MAX_CLIENT_RANDOMS } from '../limits.js';
 
 const RANDOM_BYTES = 32;
 const MASTER_SECRET_BYTES = 48;

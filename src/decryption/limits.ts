@@ -10,9 +10,3 @@ export const MAX_FAILURES = 64;
 /** Records of TLS 1.3 with more bytes after the handshake hold nothing but application data: NewSessionTicket and KeyUpdate are short. */
 export const MAX_SERVER_MESSAGE_BYTES = 4096;
 export const MAX_CLIENT_MESSAGE_BYTES = 512;
-
-/** Client randoms kept of key logs. About 400 bytes each. */
-export const MAX_CLIENT_RANDOMS = 1 << 20;
-
-/** A key log file that is read: over a million connections. */
-export const MAX_KEY_LOG_BYTES = 1 << 28;

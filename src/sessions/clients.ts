@@ -1,13 +1,13 @@
 // The mirror image: clients that have a session and do not offer it.
+
 import { Rows } from '../bytes/rows.js';
 import { Slots } from '../bytes/slots.js';
+import { MAX_CLIENTS } from '../limits.js';
 import type { Fingerprint, NonOfferingClient } from '../model.js';
 import { fisherExact } from './statistics.js';
 import type { Use } from './use.js';
 import { ADDRESS_BITS, CloseNumber, Field, UseFlag } from './use-rows.js';
 
-/** Clients (address and software, at one server) that are told apart. About 56 bytes each. */
-const MAX_CLIENTS = 1 << 18;
 /** Chances to offer, none of them taken, from which on it is a habit. */
 const ENOUGH_CHANCES = 3;
 /** The same after unclean closes of the server. */

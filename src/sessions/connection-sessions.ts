@@ -1,4 +1,5 @@
 // Which sessions one connection offers, and which it issues.
+import { MAX_TICKETS } from '../limits.js';
 import type { Digest, OfferedPsk } from '../tls/connections.js';
 import type { ConnectionFacts, IdFacts } from '../tls/facts.js';
 import type { IdTable } from './id-table.js';
@@ -6,13 +7,13 @@ import type { Uses } from './uses.js';
 
 export const NO_SESSION = -1;
 const DIGEST_BYTES = 32;
-/** Sessions that one connection may issue or offer. */
-const MAX_OF_CONNECTION = 32;
+/** Beside its tickets or PSKs, a connection has a session ID, and a client whose tickets are inferred. */
+const ROOM = MAX_TICKETS + 2;
 
 /** What is told of the connection that was collected last. */
 export class ConnectionSessions {
-  readonly offers = new Int32Array(MAX_OF_CONNECTION);
-  readonly issues = new Int32Array(MAX_OF_CONNECTION);
+  readonly offers = new Int32Array(ROOM);
+  readonly issues = new Int32Array(ROOM);
   offerCount = 0;
   issueCount = 0;
   /** The ticket that is offered was replaced by another one. */
@@ -107,13 +108,13 @@ export class ConnectionSessions {
   }
 
   #offer(session: number): void {
-    if (session < 0 || this.offerCount === MAX_OF_CONNECTION) return;
+    if (session < 0 || this.offerCount === ROOM) return;
     if (this.offerCount > 0 && this.offers.subarray(0, this.offerCount).includes(session)) return;
     this.offers[this.offerCount++] = session;
   }
 
   #issue(session: number): void {
-    if (session >= 0 && this.issueCount < MAX_OF_CONNECTION) this.issues[this.issueCount++] = session;
+    if (session >= 0 && this.issueCount < ROOM) this.issues[this.issueCount++] = session;
   }
 
   #internId(server: number, id: IdFacts): number {

@@ -1,4 +1,5 @@
 // What is counted per server while connections come in.
+import { MAX_FINGERPRINTS } from '../limits.js';
 import type { ClientKind, Fingerprint, HandshakeCounts } from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
 import { Median } from './median.js';
@@ -103,9 +104,8 @@ interface KindCounts {
   resetRace: number;
 }
 
-/** Kinds of clients that are listed, and counted, of one server. */
+/** Kinds of clients that are listed of one server. */
 const MAX_LISTED_KINDS = 100;
-const MAX_KINDS = 4096;
 
 /** One server (address and port) as connections to it end. */
 export class ServerCounts {
@@ -191,7 +191,7 @@ export class ServerCounts {
     if (fingerprint !== this.#lastFingerprint || this.#lastKind === null) {
       let kind = this.#kinds.get(fingerprint);
       if (!kind) {
-        if (this.#kinds.size >= MAX_KINDS) return;
+        if (this.#kinds.size >= MAX_FINGERPRINTS) return;
         kind = { connections: 0, clean: 0, unclean: 0, resetRace: 0 };
         this.#kinds.set(fingerprint, kind);
       }

@@ -1,4 +1,5 @@
 // Puts IP packets together from their fragments (RFC 791 3.2, RFC 8200 4.5).
+import { MAX_FRAGMENT_AGE_SECONDS } from '../limits.js';
 import type { WarningCode } from '../warning-codes.js';
 import type { Warnings } from '../warnings.js';
 import type { Moment } from './connections.js';
@@ -8,8 +9,6 @@ const MAX_BYTES = 65_535;
 /** All fragments but the last one have a multiple of it. */
 const BLOCK_BYTES = 8;
 const BLOCKS = Math.ceil(MAX_BYTES / BLOCK_BYTES);
-/** How long Linux waits for the rest of a packet (net.ipv4.ipfrag_time); RFC 8200 4.5 has 60. */
-const MAX_AGE_SECONDS = 30;
 
 const UDP = 17;
 
@@ -133,7 +132,7 @@ export class Fragments {
 
   #dropOld(): void {
     for (const { time } of this.#datagrams.values()) {
-      if (time >= this.#now.time - MAX_AGE_SECONDS) return;
+      if (time >= this.#now.time - MAX_FRAGMENT_AGE_SECONDS) return;
       this.#dropFirst('ip-fragment', MISSING);
     }
   }

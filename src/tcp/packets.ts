@@ -1,7 +1,7 @@
 // Frames to TCP segments: link layer, IP, and the header of TCP. What may have been TCP and is left out is counted.
 import { toHex } from '../bytes/hex.js';
 import { linkTypeName } from '../capture/link-types.js';
-import type { Limits } from '../limits.js';
+import { type Limits, MAX_TUNNEL_DEPTH } from '../limits.js';
 import type { Warnings } from '../warnings.js';
 import { innerLinkType, innerOffset } from '../wire/inner.js';
 import * as ipv4 from '../wire/ipv4.js';
@@ -16,8 +16,6 @@ import { type Datagram, Fragments } from './fragments.js';
 import type { TcpTracker } from './tracker.js';
 
 const IPV4_HEADER_BYTES = 20;
-/** Packets in packets. Two are usual (GTP-U or VXLAN in IPsec or GRE); an attacker makes more. */
-const MAX_DEPTH = 8;
 
 export class Packets {
   readonly #tracker: TcpTracker;
@@ -158,8 +156,8 @@ export class Packets {
   #inside(protocol: number, bytes: Uint8Array, offset: number, end: number, packetEnd: number, depth: number): void {
     const inner = innerOf(protocol, bytes, offset, end);
     if (inner < 0) this.#notDecoded(inner, 0);
-    else if (depth < MAX_DEPTH) this.#frame(bytes, innerOffset(inner), end, packetEnd, innerLinkType(inner), depth + 1);
-    else this.#warnings.add('tunnel-depth', `packets in more than ${MAX_DEPTH} others were left out`, this.#now.frame);
+    else if (depth < MAX_TUNNEL_DEPTH) this.#frame(bytes, innerOffset(inner), end, packetEnd, innerLinkType(inner), depth + 1);
+    else this.#warnings.add('tunnel-depth', `packets in more than ${MAX_TUNNEL_DEPTH} others were left out`, this.#now.frame);
   }
 
   /** Takes a fragment. @returns the whole packet when it is complete */

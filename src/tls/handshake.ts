@@ -1,10 +1,9 @@
 // Handshake messages, in plaintext or decrypted, over record and segment borders: RFC 5246 7.4. Only hellos and tickets are ever
 // put together; the rest is stepped over.
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { Limits } from '../limits.js';
+import { type Limits, MAX_FINGERPRINTS, MAX_PLAUSIBLE_HANDSHAKE_BYTES, MAX_TICKETS } from '../limits.js';
 import { directionOf, type Moment } from '../tcp/connections.js';
 import type { Warnings } from '../warnings.js';
-import { MAX_FINGERPRINTS } from '../wire/client-fingerprint.js';
 import type { Range } from '../wire/tls-extensions.js';
 import { ClientHello, HandshakeType, isHandshakeType, NewSessionTicket, ServerHello } from '../wire/tls-handshake.js';
 import type { Digest, TlsConnections } from './connections.js';
@@ -19,11 +18,8 @@ const { COLLECTING, HELLO_IN_RECORD, SKIP_BODY } = RecordFlag;
 const Flag = TlsFlag;
 const Type = HandshakeType;
 
-/** A longer message is a header read at the wrong place: certificate chains, the longest ones, stay far below. */
-const MAX_PLAUSIBLE_BYTES = 1 << 18;
-/** Tickets kept of one connection: TLS <= 1.2 issues one, servers of TLS 1.3 send a few. */
-const MAX_TICKETS = 16;
 const LEGACY_VERSION = 0x0303;
+const TOO_MANY_TICKETS = `connections with more than ${MAX_TICKETS} tickets or PSKs: further ones were left out`;
 /** A hello begins with its version and its random. */
 const VERSION_BYTES = 2;
 const RANDOM_BYTES = 32;
@@ -125,7 +121,7 @@ export class HandshakeReader {
     ints[side + MESSAGE_HEADER_COUNT] = 0;
     const type = header >>> 24;
     const length = header & 0xffffff;
-    if (!isHandshakeType(type) || length > MAX_PLAUSIBLE_BYTES) {
+    if (!isHandshakeType(type) || length > MAX_PLAUSIBLE_HANDSHAKE_BYTES) {
       this.#tls.setSide(side, SKIP_BODY);
       return -1;
     }
@@ -231,7 +227,9 @@ export class HandshakeReader {
     ints[connection + Tls.ID_LENGTHS_AND_PSK_MODES] = lengths | ((pskModes & NAMED_PSK_MODES) << 16);
     if (pskIdentities.length === 0 && !this.#tls.extras(connection)) return;
     const extras = this.#tls.extend(connection);
-    extras.offeredPsk = pskIdentities.map((identity) => ({ digest: digest(bytes, identity), obfuscatedAge: identity.obfuscatedAge }));
+    if (pskIdentities.length > MAX_TICKETS) this.#warnings.add('ticket-limit', TOO_MANY_TICKETS, this.#now.frame);
+    const kept = pskIdentities.slice(0, MAX_TICKETS);
+    extras.offeredPsk = kept.map((identity) => ({ digest: digest(bytes, identity), obfuscatedAge: identity.obfuscatedAge }));
     this.#tls.set(connection, (pskIdentities.length > 0 ? Flag.OFFERS_PSK : 0) | (offersEarlyData ? Flag.OFFERS_EARLY_DATA : 0));
   }
 
@@ -294,9 +292,9 @@ export class HandshakeReader {
     }
     this.#tls.set(connection, Flag.TICKET);
     const { issuedTickets } = this.#tls.extend(connection);
-    if (issuedTickets.length < MAX_TICKETS) {
+    if (issuedTickets.length < MAX_TICKETS)
       issuedTickets.push({ digest: digest(bytes, message.ticket), lifetime: message.lifetimeSeconds });
-    }
+    else this.#warnings.add('ticket-limit', TOO_MANY_TICKETS, this.#now.frame);
   }
 
   /** @param which 0: offered, 1: issued */

@@ -1,4 +1,5 @@
 // What a connection says before TLS: a PROXY header, or a plaintext protocol up to its change to TLS (RFC 3207 and its like).
+import { DEFAULT_LIMITS, MAX_PREAMBLE_BYTES, MAX_PREAMBLE_PAYLOADS, MAX_PROXIED_CLIENTS } from '../limits.js';
 import type { Endpoint } from '../model.js';
 import type { Direction } from '../tcp/connections.js';
 import { type ProxyHeader, readProxyHeader } from '../wire/proxy-protocol.js';
@@ -14,18 +15,20 @@ export const OTHER = -2;
 /** TLS has begun in the other direction, and may have begun in this one among missing bytes: records are to be searched for. */
 export const LOST = -3;
 
+/** Those of limits.ts, unless a test has its own. */
 export interface PreambleLimits {
-  /** Bytes of a direction without TLS after which a connection is given up. */
   bytes: number;
-  /** Payloads of a connection after which it is given up. */
   payloads: number;
-  /** Connections without TLS so far at a time, the oldest given up first. About 400 bytes each, twice that within a line. */
   connections: number;
-  /** Clients remembered that PROXY headers named, the oldest forgotten first. About 150 bytes each. */
   proxied: number;
 }
 
-const LIMITS: PreambleLimits = { bytes: 1 << 14, payloads: 256, connections: 1 << 16, proxied: 1 << 18 };
+const LIMITS: PreambleLimits = {
+  bytes: MAX_PREAMBLE_BYTES,
+  payloads: MAX_PREAMBLE_PAYLOADS,
+  connections: DEFAULT_LIMITS.preambles,
+  proxied: MAX_PROXIED_CLIENTS,
+};
 
 /** Record header and handshake type. */
 const HELLO_BYTES = RECORD_HEADER_BYTES + 1;

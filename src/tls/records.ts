@@ -1,5 +1,5 @@
 // TLS records in the byte streams of TCP: RFC 5246 6.2.1, RFC 8446 5.1. Bodies of protected records are stepped over by arithmetic.
-import type { Limits } from '../limits.js';
+import { type Limits, MAX_SEARCHED_PAYLOADS } from '../limits.js';
 import { directionOf, type Moment, peerOf, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
 import type { StreamConsumer } from '../tcp/reassembly.js';
 import type { Warnings } from '../warnings.js';
@@ -14,8 +14,6 @@ import { Marks } from './marks.js';
 import { OTHER, Preambles, WAITING } from './preamble.js';
 import { COLLECTED, ProtectedReader } from './protected.js';
 
-/** Payloads of a connection without a beginning that are searched for a record before it is taken for something else than TLS. */
-const MAX_SEARCHED = 64;
 /** Finished in a record of TLS 1.3, with the shortest digest and the shortest tag (RFC 8446 4.4.4, 5.2). */
 const MIN_FINISHED_BYTES = 4 + 32 + 1 + 8;
 const PREAMBLES = 'too many connections that may change to TLS at a time: the oldest were left out';
@@ -54,7 +52,7 @@ export class RecordReader implements StreamConsumer {
   readonly #alerts: AlertReader;
   readonly #protected: ProtectedReader;
   readonly #marks: Marks;
-  readonly #preambles = new Preambles();
+  readonly #preambles: Preambles;
   readonly #now: Moment;
   readonly #warnings: Warnings;
   readonly #onFinish: (connection: number) => void;
@@ -72,6 +70,7 @@ export class RecordReader implements StreamConsumer {
     this.#tls = tls;
     this.#now = now;
     this.#warnings = warnings;
+    this.#preambles = new Preambles({ connections: limits.preambles });
     this.#handshake = new HandshakeReader(tls, now, limits, warnings, decryption);
     this.#alerts = new AlertReader(tls, now, limits, warnings);
     this.#protected = new ProtectedReader(tls, now, limits, warnings);
@@ -215,7 +214,7 @@ export class RecordReader implements StreamConsumer {
     }
     if (!this.#tls.has(connection, TLS)) {
       const searched = ++this.#tls.rows.ints[connection + Tls.SEARCHED];
-      if (searched > MAX_SEARCHED) this.#tls.setSide(side, NOT_TLS);
+      if (searched > MAX_SEARCHED_PAYLOADS) this.#tls.setSide(side, NOT_TLS);
     }
     return false;
   }

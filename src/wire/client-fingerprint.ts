@@ -4,6 +4,7 @@ import { md5 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { toHex } from '../bytes/hex.js';
+import { MAX_FINGERPRINTS } from '../limits.js';
 import { type OfferParts, offerPairs, offerParts, readOffer } from './client-offer.js';
 
 export interface ClientFingerprint {
@@ -31,9 +32,6 @@ export function ja3(bytes: Uint8Array, start: number, end: number): Ja3 | null {
 export function ja4(bytes: Uint8Array, start: number, end: number): string | null {
   return readOffer(bytes, start, end) === 0 ? null : ja4Text(offerParts(offerPairs));
 }
-
-/** Different hellos kept, about 300 bytes each as clients send them, and 2 kB at most. */
-export const MAX_FINGERPRINTS = 4096;
 
 /** Pairs of a hash and a number, at most half of them in use. */
 const SLOTS = 2 * MAX_FINGERPRINTS;

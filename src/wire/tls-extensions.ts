@@ -15,8 +15,6 @@ export const ExtensionType = {
 } as const;
 
 const HOST_NAME = 0;
-/** Identities looked at in one ClientHello; clients send one or two, and each costs a digest. */
-const MAX_PSK_IDENTITIES = 8;
 
 /** A range of bytes inside the message that is being read; `length` is -1 where there is none. */
 export interface Range {
@@ -73,7 +71,7 @@ export interface PskIdentity extends Range {
 export function readPskIdentities(body: Cursor): PskIdentity[] {
   body.narrow(body.u16());
   const identities: PskIdentity[] = [];
-  while (body.left > 0 && identities.length < MAX_PSK_IDENTITIES) {
+  while (body.left > 0) {
     const length = body.u16();
     const start = body.at;
     body.skip(length);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_TICKETS } from '../../src/limits.js';
 import { TcpFlag } from '../../src/wire/tcp.js';
 import { analyze, Capture, concat, type Link, only, warningsOf } from '../support/packets.js';
 import {
@@ -375,6 +376,15 @@ describe('tickets', () => {
     expect([first.offered.ticket, first.issued.tickets]).toEqual([null, [digest]]);
     expect(second.offered.ticket).toBe(digest);
   });
+});
+
+it('of too many PSKs the first ones are kept, and the rest is told', () => {
+  const capture = new Capture();
+  const psk = Array.from({ length: MAX_TICKETS + 1 }, (_, i) => (i + 256).toString(16).padStart(4, '0'));
+  capture.connect().client.send(flight(clientHello({ tls13: true, psk })));
+  const report = analyze(capture.packets);
+  expect(report.connections[0].offered.psk).toHaveLength(MAX_TICKETS);
+  expect(warningsOf(report)).toEqual(['ticket-limit']);
 });
 
 describe('the ServerHello', () => {

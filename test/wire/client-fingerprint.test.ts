@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Fingerprints, ja3, ja4, MAX_FINGERPRINTS } from '../../src/wire/client-fingerprint.js';
+import { MAX_FINGERPRINTS } from '../../src/limits.js';
+import { Fingerprints, ja3, ja4 } from '../../src/wire/client-fingerprint.js';
 import { MAX_VALUES } from '../../src/wire/client-offer.js';
 import { clientHello, type Offer } from './client-hellos.js';
 import { bytesOf, embedded } from './rows.js';

@@ -1,8 +1,8 @@
 // An interface that its owner opened with npm cap, as an input
 import { ArgumentError } from '../../argument-error.js';
+import { MAX_CAPTURED_BYTES } from '../../limits.js';
 import type { CaptureSource } from '../../model.js';
 import { abortable } from '../byte-source.js';
-import { MAX_CAPTURED_BYTES } from '../decoder.js';
 import { linkTypeName } from '../link-types.js';
 import type { Reader, ReaderOptions } from '../reader.js';
 import { ArrivalClock } from './arrival-clock.js';
