@@ -138,7 +138,9 @@ export class ConnectionFacts {
     const isSeen = (flags & Flag.SERVER_HELLO) !== 0;
     const isAmbiguous = (flags & Flag.MAYBE_TLS13) !== 0 && !isTls12;
     this.isTls13 = isTls13 || isAmbiguous;
-    this.version = isSeen && !isAmbiguous ? versionName(ints[connection + Tls.VERSION]) : null;
+    const version = ints[connection + Tls.VERSION];
+    const isRead = isSeen && (version !== 0 || (flags & Flag.SERVER_HELLO_WHOLE) !== 0);
+    this.version = isRead && !isAmbiguous ? versionName(version) : null;
     const isCompleted = client.hasFinished && server.hasFinished;
     judgeCloses(client, server, isTls13 || isTls12 || (isSeen && !isAmbiguous), isCompleted, this);
     this.#readIds(tls, connection);
