@@ -207,7 +207,8 @@ export class RecordReader implements StreamConsumer {
       const type = bytes[start];
       const version = (bytes[start + 1] << 8) | bytes[start + 2];
       const length = (bytes[start + 3] << 8) | bytes[start + 4];
-      if (isRecordHeader(type, version, length) && this.#fits(connection, type, version, length)) {
+      const isHello = !(this.#tls.sideFlags(side) & STARTED) && this.beginsStream(bytes, start, end);
+      if (isRecordHeader(type, version, length) && (isHello || this.#fits(connection, type, version, length))) {
         this.#tls.clearSide(side, LOST);
         this.#marks.found(connection, side);
         return true;
