@@ -1,7 +1,8 @@
 // TLS records in the byte streams of TCP: RFC 5246 6.2.1, RFC 8446 5.1. Bodies of protected records are stepped over by arithmetic.
 import type { Limits } from '../limits.js';
-import { directionOf, type Moment, peerOf, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
+import { directionOf, type Moment, peerOf, Side, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
 import type { StreamConsumer } from '../tcp/reassembly.js';
+import { distance } from '../tcp/sequence.js';
 import type { Warnings } from '../warnings.js';
 import { HandshakeType } from '../wire/tls-handshake.js';
 import { ContentType, isRecordHeader, RECORD_HEADER_BYTES } from '../wire/tls-record.js';
@@ -188,7 +189,7 @@ export class RecordReader implements StreamConsumer {
 
   /** The same before TLS has begun. */
   #preamble(connection: number, side: number, bytes: Uint8Array, start: number, end: number): number {
-    const at = this.#preambles.read(connection, directionOf(connection, side), bytes, start, end);
+    const at = this.#preambles.read(connection, directionOf(connection, side), bytes, start, end, this.#answersMissing(connection, side));
     if (at === WAITING) return -1;
     this.#tls.clearSide(side, PREAMBLE);
     if (at >= 0) return at;
@@ -198,6 +199,14 @@ export class RecordReader implements StreamConsumer {
     }
     this.#tls.setSide(side, LOST | RecordFlag.GAP_IN_HANDSHAKE);
     return this.#find(connection, side, bytes, start, end) ? start : -1;
+  }
+
+  /** Whether the present payload acknowledges bytes of the other side that have not been read. */
+  #answersMissing(connection: number, side: number): boolean {
+    const { acknowledges, acknowledgesKnown } = this.#now;
+    const peer = peerOf(connection, side);
+    const isKnown = acknowledgesKnown && (this.#tcp.state(peer) & SideState.NEXT_KNOWN) !== 0;
+    return isKnown && distance(acknowledges, this.#tls.rows.ints[peer + Side.NEXT]) > 0;
   }
 
   /** Whether a record begins at `start`, in a direction whose record borders are not known: only beginnings of payloads are tried. */

@@ -48,6 +48,16 @@ describe('a ClientHello behind lost bytes is read', () => {
         server.send(text('220 go ahead\r\n'));
       },
     ],
+    [
+      'the request for TLS',
+      ({ client, server }) => {
+        server.send(text('220 lab.example ESMTP\r\n'));
+        client.send(text('EHLO lab.example\r\n'));
+        server.send(text('250-lab.example\r\n250 STARTTLS\r\n'));
+        client.lose(text('STARTTLS\r\n'));
+        server.send(text('220 go ahead\r\n'));
+      },
+    ],
   ])('%s', (_, before) => {
     const capture = new Capture();
     const link = capture.connect();
@@ -62,4 +72,18 @@ describe('a ClientHello behind lost bytes is read', () => {
       resumption: 'declined',
     });
   });
+});
+
+it('a ServerHello is read where the request for TLS and the ClientHello are lost', () => {
+  const capture = new Capture();
+  const { client, server } = capture.connect();
+  server.send(text('220 lab.example ESMTP\r\n'));
+  client.send(text('EHLO lab.example\r\n'));
+  server.send(text('250-lab.example\r\n250 STARTTLS\r\n'));
+  client.lose(text('STARTTLS\r\n'));
+  server.send(text('220 go ahead\r\n'));
+  client.lose(record(22, hello, TLS10));
+  const frame = server.send(flight(serverHello({ sessionId: id('51') }), certificate, serverHelloDone));
+  client.send(flight(clientKeyExchange), changeCipherSpec, finished);
+  expect(only(capture.packets)).toMatchObject({ frames: { clientHello: null, serverHello: frame }, version: 'TLSv1.2' });
 });
