@@ -35,7 +35,7 @@ class Talk {
   hasBegun = false;
   /** Bytes are missing: what comes is not read, but for a hello at the beginning of a payload. */
   hasGap = false;
-  /** The peer acknowledged bytes that have not been seen: they are missing, or come later. */
+  /** The peer's last payload acknowledges bytes that have not been seen: they are missing, or come later. */
   lacksBytes = false;
   /** The beginning of a unit that is not at hand in full, at most {@link UNIT_HEAD_BYTES}. */
   head: Uint8Array | null = null;
@@ -98,7 +98,7 @@ export class Preambles {
     if (!preamble) return OTHER;
     const talk = preamble.talks[direction];
     const peer = preamble.talks[other(direction)];
-    if (answersMissing) peer.lacksBytes = true;
+    peer.lacksBytes = answersMissing;
     let outcome = OTHER;
     if (++preamble.payloads <= this.#limits.payloads && talk.readBytes < this.#limits.bytes) {
       talk.readBytes += end - start;
@@ -265,7 +265,7 @@ function begins(preamble: Preamble, direction: Direction, bytes: Uint8Array, at:
   if (preamble.client === direction) return (isAsked || peer.hasBegun) && isHello(bytes, at, end, HandshakeType.CLIENT_HELLO);
   if (peer.hasBegun || (isAsked && hasGoAhead)) return isHello(bytes, at, end, HandshakeType.SERVER_HELLO) || isAlert(bytes, at, end);
   const isPeerMissing = peer.readBytes === 0 || peer.hasGap || peer.lacksBytes;
-  return hasGoAhead && isPeerMissing && isWholeHello(bytes, at, end, HandshakeType.SERVER_HELLO);
+  return (isAsked || hasGoAhead) && isPeerMissing && isWholeHello(bytes, at, end, HandshakeType.SERVER_HELLO);
 }
 
 /** The same for a direction with a gap, as an outcome of {@link Preambles.read}. */

@@ -87,3 +87,18 @@ it('a ServerHello is read where the request for TLS and the ClientHello are lost
   client.send(flight(clientKeyExchange), changeCipherSpec, finished);
   expect(only(capture.packets)).toMatchObject({ frames: { clientHello: null, serverHello: frame }, version: 'TLSv1.2' });
 });
+
+it('a ServerHello is read where each answer of an SMTP server comes before its request', () => {
+  const capture = new Capture();
+  const { client, server } = capture.connect();
+  server.send(text('220 lab.example ESMTP\r\n'));
+  client.send(text('EHLO lab.example\r\n'));
+  server.send(text('250-lab.example\r\n250 STARTTLS\r\n'));
+  client.send(text('STARTTLS\r\n'));
+  server.send(text('220 go ahead\r\n'));
+  const frame = client.send(record(22, hello, TLS10));
+  server.send(flight(serverHello({ sessionId: id('51') }), certificate, serverHelloDone));
+  const { packets } = capture;
+  for (const request of [frame - 2, frame]) packets.splice(request - 1, 2, packets[request], packets[request - 1]);
+  expect(only(packets)).toMatchObject({ frames: { clientHello: frame + 1, serverHello: frame }, serverName: 'lab.example' });
+});
