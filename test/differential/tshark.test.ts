@@ -20,23 +20,22 @@ const comparisons = new Map<string, Comparison>();
 const disordered = [...new Set(outOfOrder.map(({ capture }) => capture))];
 const reordered = new Map<string, Comparison>();
 
-/** Facts that both know, and how often they must agree at least. */
+/** How often the two must say the same at least; no capture has ALPN, which `built.test.ts` compares. */
 const COUNTS: [fact: Fact, atLeast: number][] = [
-  ['clientHello', 700],
-  ['serverHello', 700],
-  ['serverName', 500],
-  ['version', 700],
-  ['cipherSuite', 700],
-  ['alpn', 0],
-  ['offeredId', 300],
-  ['issuedId', 250],
-  ['offeredTicket', 10],
-  ['issuedTickets', 10],
-  ['offeredPsk', 30],
-  ['selectedPsk', 30],
-  ['alerts', 200],
-  ['clientEnd', 600],
-  ['serverEnd', 400],
+  ['clientHello', 800],
+  ['serverHello', 800],
+  ['serverName', 600],
+  ['version', 800],
+  ['cipherSuite', 800],
+  ['offeredId', 550],
+  ['issuedId', 350],
+  ['offeredTicket', 30],
+  ['issuedTickets', 40],
+  ['offeredPsk', 70],
+  ['selectedPsk', 50],
+  ['alerts', 600],
+  ['clientEnd', 800],
+  ['serverEnd', 650],
 ];
 
 it.runIf(isRequired)('tshark is installed', () => expect(version).not.toBeNull());
@@ -68,7 +67,8 @@ describe.skipIf(version === null)('the report and tshark (skipped where tshark i
       expect(differences(comparisonOf(capture)).filter((difference) => !places.has(difference.split(':')[0]))).toEqual([]);
     });
 
-    it.runIf(isDocumented && expected.length > 0)('differs as it is said to (tshark 4.0)', () => {
+    if (expected.length === 0) return;
+    it.runIf(isDocumented)('differs as it is said to (tshark 4.0)', () => {
       const found = differences(comparisonOf(capture)).map((difference) => difference.split(':')[0]);
       expect(found.sort()).toEqual([...placesIn(capture, expected)].sort());
     });
