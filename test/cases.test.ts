@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { analyze } from '../src/analyze.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
 import { cases } from './cases.js';
+import { helloCases } from './hello-cases.js';
 import { openCases } from './open-cases.js';
 import { control, story, type Visit } from './sessions/visits.js';
 import { fixtures } from './support/fixtures.js';
@@ -25,7 +26,7 @@ async function claims(capture: string) {
 }
 
 describe('a capture that was misread once:', () => {
-  it.each(cases)('$capture: $holds', async ({ capture, right }) => {
+  it.each([...cases, ...helloCases])('$capture: $holds', async ({ capture, right }) => {
     expect(await claims(capture)).toMatchObject(right);
   });
 
@@ -35,7 +36,7 @@ describe('a capture that was misread once:', () => {
     });
 
   it('has a case', () => {
-    const captures = new Set([...cases, ...openCases].map(({ capture }) => capture));
+    const captures = new Set([...cases, ...helloCases, ...openCases].map(({ capture }) => capture));
     expect([...captures].sort()).toEqual(readdirSync(folder).sort());
   });
 

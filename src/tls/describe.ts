@@ -12,6 +12,8 @@ import { ALERT_TIME, ENCRYPTED_ALERT, RecordFlag, Tls, TlsFlag, TlsSide } from '
 export function describe(tcp: TcpConnections, tls: TlsConnections, connection: number, facts: ConnectionFacts): Connection {
   const { ints } = tcp.rows;
   const isAnswered = facts.serverHello > 0;
+  // 0 of a hello that was cut is a suite that was not read.
+  const hasSuite = facts.cipherSuite !== 0 || tls.has(connection, TlsFlag.SERVER_HELLO_WHOLE);
   return {
     stream: facts.stream,
     client: { address: facts.clientAddress, port: facts.clientPort },
@@ -23,7 +25,7 @@ export function describe(tcp: TcpConnections, tls: TlsConnections, connection: n
     end: facts.end,
     fingerprint: tls.fingerprints.text(facts.fingerprint),
     version: facts.version,
-    cipherSuite: isAnswered ? cipherSuiteName(ints[connection + Tls.CIPHER_SUITE]) : null,
+    cipherSuite: isAnswered && hasSuite ? cipherSuiteName(facts.cipherSuite) : null,
     offered: {
       sessionId: idText(tls, facts.offeredId),
       ticket: facts.offeredTicket && digestText(facts.offeredTicket),

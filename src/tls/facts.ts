@@ -137,7 +137,7 @@ export class ConnectionFacts {
     const isTls12 =
       !isTls13 && ((flags & (Flag.FULL | Flag.CLIENT_FINISHED_TLS12)) !== 0 || client.hasProtectedAlert || server.hasProtectedAlert);
     const version = ints[connection + Tls.VERSION];
-    const isSeen = version > 0;
+    const isSeen = version > 0 || (flags & Flag.SERVER_HELLO_WHOLE) !== 0;
     const isAmbiguous = (flags & Flag.MAYBE_TLS13) !== 0 && !isTls12;
     this.isTls13 = isTls13 || isAmbiguous;
     // Records after the hellos carry the version that was agreed on (RFC 5246 6.2.1).

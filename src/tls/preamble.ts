@@ -38,6 +38,8 @@ class Talk {
   hasBegun = false;
   /** Bytes are missing: what comes is not read, but for a hello at the beginning of a payload. */
   hasGap = false;
+  /** The peer's last payload acknowledges bytes that have not been seen: they are missing, or come later. */
+  lacksBytes = false;
   /** The beginning of a unit that is not at hand in full, at most {@link UNIT_HEAD_BYTES}. */
   head: Uint8Array | null = null;
   /** Bytes of a message that are still to come and of no interest. */
@@ -91,12 +93,15 @@ export class Preambles {
   /**
    * The next payload in order of a direction in which TLS has not begun: where in it TLS begins, from `start` to before `end`, or
    * {@link WAITING}, {@link OTHER}, {@link LOST}. The connection's other direction begins by itself, in a payload of its own.
+   *
+   * @param answersMissing this payload acknowledges bytes of the other direction that have not been seen
    */
-  read(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number): number {
+  read(connection: number, direction: Direction, bytes: Uint8Array, start: number, end: number, answersMissing = false): number {
     const preamble = this.#preambles.get(connection);
     if (!preamble) return OTHER;
     const talk = preamble.talks[direction];
     const peer = preamble.talks[other(direction)];
+    peer.lacksBytes = answersMissing;
     let outcome = OTHER;
     if (++preamble.payloads <= this.#limits.payloads && talk.readBytes < this.#limits.bytes) {
       talk.readBytes += end - start;
@@ -262,8 +267,8 @@ function begins(preamble: Preamble, direction: Direction, bytes: Uint8Array, at:
   // The go-ahead may come behind the ClientHello that it let go, where a capture has the directions out of order.
   if (preamble.client === direction) return (isAsked || peer.hasBegun) && isHello(bytes, at, end, HandshakeType.CLIENT_HELLO);
   if (peer.hasBegun || (isAsked && hasGoAhead)) return isHello(bytes, at, end, HandshakeType.SERVER_HELLO) || isAlert(bytes, at, end);
-  const isPeerMissing = peer.readBytes === 0 || peer.hasGap;
-  return hasGoAhead && isPeerMissing && isWholeHello(bytes, at, end, HandshakeType.SERVER_HELLO);
+  const isPeerMissing = peer.readBytes === 0 || peer.hasGap || peer.lacksBytes;
+  return (isAsked || hasGoAhead) && isPeerMissing && isWholeHello(bytes, at, end, HandshakeType.SERVER_HELLO);
 }
 
 /** The same for a direction with a gap, as an outcome of {@link Preambles.read}. */

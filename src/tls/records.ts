@@ -1,7 +1,8 @@
 // TLS records in the byte streams of TCP: RFC 5246 6.2.1, RFC 8446 5.1. Bodies of protected records are stepped over by arithmetic.
 import { type Limits, MAX_SEARCHED_PAYLOADS } from '../limits.js';
-import { directionOf, type Moment, peerOf, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
+import { directionOf, type Moment, peerOf, Side, SideState, sideOf, type TcpConnections } from '../tcp/connections.js';
 import type { StreamConsumer } from '../tcp/reassembly.js';
+import { distance } from '../tcp/sequence.js';
 import type { Warnings } from '../warnings.js';
 import { HandshakeType } from '../wire/tls-handshake.js';
 import { ContentType, isRecordHeader, RECORD_HEADER_BYTES } from '../wire/tls-record.js';
@@ -187,7 +188,7 @@ export class RecordReader implements StreamConsumer {
 
   /** The same before TLS has begun. */
   #preamble(connection: number, side: number, bytes: Uint8Array, start: number, end: number): number {
-    const at = this.#preambles.read(connection, directionOf(connection, side), bytes, start, end);
+    const at = this.#preambles.read(connection, directionOf(connection, side), bytes, start, end, this.#answersMissing(connection, side));
     if (at === WAITING) return -1;
     this.#tls.clearSide(side, PREAMBLE);
     if (at >= 0) return at;
@@ -199,6 +200,14 @@ export class RecordReader implements StreamConsumer {
     return this.#find(connection, side, bytes, start, end) ? start : -1;
   }
 
+  /** Whether the present payload acknowledges bytes of the other side that have not been read. */
+  #answersMissing(connection: number, side: number): boolean {
+    const { acknowledges, acknowledgesKnown } = this.#now;
+    const peer = peerOf(connection, side);
+    const isKnown = acknowledgesKnown && (this.#tcp.state(peer) & SideState.NEXT_KNOWN) !== 0;
+    return isKnown && distance(acknowledges, this.#tls.rows.ints[peer + Side.NEXT]) > 0;
+  }
+
   /** Whether a record begins at `start`, in a direction whose record borders are not known: only beginnings of payloads are tried. */
   #find(connection: number, side: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#tls.sideFlags(side) & NOT_TLS) return false;
@@ -206,7 +215,8 @@ export class RecordReader implements StreamConsumer {
       const type = bytes[start];
       const version = (bytes[start + 1] << 8) | bytes[start + 2];
       const length = (bytes[start + 3] << 8) | bytes[start + 4];
-      if (isRecordHeader(type, version, length) && this.#fits(connection, type, version, length)) {
+      const isHello = !(this.#tls.sideFlags(side) & STARTED) && this.beginsStream(bytes, start, end);
+      if (isRecordHeader(type, version, length) && (isHello || this.#fits(connection, type, version, length))) {
         this.#tls.clearSide(side, LOST);
         this.#marks.found(connection, side);
         return true;

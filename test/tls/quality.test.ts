@@ -263,3 +263,27 @@ describe('a RST of somebody who was not there', () => {
     expect(only(capture.packets)).toMatchObject({ handshake: 'failed', resumption: 'unanswered' });
   });
 });
+
+describe('a ServerHello that the snap length cut', () => {
+  /** Ethernet, IPv4, TCP, the headers of record and message. */
+  const BODY = 14 + 20 + 20 + 5 + 4;
+
+  /** Its version and cipher suite where `held` bytes of its body were captured; other packets show that this is not TLS 1.3. */
+  function told(held: number) {
+    const capture = new Capture();
+    const link = capture.connect();
+    fullHandshake(link, id('51'), {}, { cipherSuite: 0xc030 });
+    const { version, cipherSuite } = only(capture.packets, { snapLength: BODY + held });
+    return { version, cipherSuite };
+  }
+
+  it.each([
+    [0, { version: null, cipherSuite: null }],
+    [1, { version: null, cipherSuite: null }],
+    [2, { version: 'TLSv1.2', cipherSuite: null }],
+    [2 + 32 + 1 + 32 + 1, { version: 'TLSv1.2', cipherSuite: null }],
+    [2 + 32 + 1 + 32 + 3, { version: 'TLSv1.2', cipherSuite: 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384' }],
+  ])('to %i bytes tells what it holds', (held, expected) => {
+    expect(told(held)).toEqual(expected);
+  });
+});
