@@ -23,6 +23,7 @@ export interface AnalyzeCommand {
   format: 'table' | 'json' | 'ndjson';
   output: string | null;
   all: boolean;
+  verbose: boolean;
   server: { address: string; port: number | null } | null;
   selection: Selection;
   failOnInvalidated: boolean;
@@ -86,6 +87,7 @@ function analyzeCommand(inputs: string[], values: ReadonlyMap<OptionName, string
     format: (values.get('format') ?? 'table') as AnalyzeCommand['format'],
     output: values.get('output') ?? null,
     all: values.has('all'),
+    verbose: values.has('verbose'),
     server,
     selection,
     failOnInvalidated: values.has('fail-on'),

@@ -19,6 +19,7 @@ export interface LiveCommand {
   output: string | null;
   /** Connections as well. */
   all: boolean;
+  verbose: boolean;
   /** Path of a file for the frames. */
   write: string | null;
   metrics: ListenAddress | null;
@@ -84,6 +85,7 @@ function options(source: string, values: ReadonlyMap<LiveOptionName, string>): P
     format: (values.get('format') ?? null) as LiveCommand['format'],
     output: values.get('output') ?? null,
     all: values.has('all'),
+    verbose: values.has('verbose'),
     write: values.get('write') ?? null,
     metrics: metrics as ListenAddress | null,
     restart: values.has('restart'),

@@ -22,8 +22,6 @@ import { untilStopped } from './standard-input.js';
 import type { Terminal } from './terminal.js';
 
 const STANDARD_INPUT = 'standard input';
-/** Findings told of one server in the report at the end: there may be hundreds, and all of them were told when they came. */
-const STORIES = 5;
 
 /** @returns the exit status */
 export async function runLive(command: LiveCommand, terminal: Terminal): Promise<number> {
@@ -234,7 +232,7 @@ class LiveRun {
     const isTerminal = stdout.isTTY === true;
     const chosen = format ?? (isTerminal ? 'table' : 'ndjson');
     if (chosen === 'ndjson') return new EventOutput(this.#output);
-    const printed = { ...this.#command, format: chosen, selected: false, stories: STORIES };
+    const printed = { ...this.#command, format: chosen, selected: false };
     const reports = new ReportOutput(this.#output, (report) => reportText(report, printed, this.#terminal));
     // JSON on the same terminal would be drawn over.
     if (!isTerminal || (chosen === 'json' && output === null) || !view || env.TERM === 'dumb') return reports;

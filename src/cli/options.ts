@@ -28,6 +28,7 @@ const COLOR = {
   choices: ['auto', 'always', 'never'],
   help: 'auto (default; NO_COLOR, FORCE_COLOR), always, never',
 } as const;
+const VERBOSE = { name: 'verbose', short: 'v', help: 'each finding, and all figures; else a summary' } as const;
 const HELP = { name: 'help', short: 'h', help: 'this text' } as const;
 const VERSION = { name: 'version', short: 'V', help: 'the version' } as const;
 
@@ -36,6 +37,7 @@ export const OPTIONS = [
   { name: 'format', short: 'f', value: 'FORMAT', choices: ['table', 'json', 'ndjson'], help: 'table (default), json or ndjson' },
   { name: 'output', short: 'o', value: 'FILE', help: 'write the report to FILE (default: standard output)' },
   { name: 'all', short: 'a', help: 'every session and every connection, nothing folded' },
+  VERBOSE,
   SERVER,
   { name: 'client', value: 'CIDR', help: 'list only these clients (verdicts still use all)' },
   { name: 'session', value: 'HEX', help: 'list only sessions that begin so (4 digits or more)' },
@@ -63,6 +65,7 @@ export const LIVE_OPTIONS = [
   },
   { name: 'output', short: 'o', value: 'FILE', help: 'write events or the report to FILE (default: standard output)' },
   { name: 'all', short: 'a', help: 'ndjson: an event for each connection, too' },
+  VERBOSE,
   { name: 'write', short: 'w', value: 'FILE.pcap', help: 'write the frames to a file as well' },
   { name: 'metrics', value: '[HOST:]PORT', help: 'Prometheus metrics at /metrics, health at /healthz (default host: 127.0.0.1)' },
   { name: 'restart', help: 'go on when the interface went down, as soon as it is up again' },

@@ -8,12 +8,11 @@ export interface Printed {
   /** Null: standard output. */
   output: string | null;
   all: boolean;
+  verbose: boolean;
   server: WantedServer | null;
   /** Only some of it is listed. */
   selected: boolean;
   color: 'auto' | 'always' | 'never';
-  /** See TableOptions. */
-  stories?: number;
 }
 
 /** Writers are loaded when they are needed: none costs the analysis time, and `table` alone is forty modules. */
@@ -24,9 +23,9 @@ export async function reportText(report: Report, command: Printed, { stdout, env
   const server = command.server;
   return table(report, {
     all: command.all,
+    verbose: command.verbose,
     ...(server !== null && { server: server.port === null ? server.address : endpointText({ ...server, port: server.port }) }),
     selected: command.selected,
-    ...(command.stories !== undefined && { stories: command.stories }),
     width: command.output === null && stdout.isTTY ? (stdout.columns ?? 0) : 0,
     color: useColor(command, stdout.isTTY === true, env),
   });

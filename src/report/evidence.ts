@@ -17,8 +17,11 @@ const STATES: readonly [keyof ServerReport['evidence'], string][] = [
   ['afterUncleanRst', 'RST without close_notify'],
 ];
 
-/** @param label of the first line; the others are indented as deep */
-export function* evidenceLines(server: ServerReport, label: string, width: number): Generator<string> {
+/**
+ * @param label of the first line; the others are indented as deep
+ * @param isBrief without what can be worked out from the rest
+ */
+export function* evidenceLines(server: ServerReport, label: string, width: number, isBrief = false): Generator<string> {
   const rows = STATES.map(([state, words]): [string, Tally] => [words, server.evidence[state]]);
   rows.push(['  of these bare answers to close_notify', server.bareAnswers]);
   const shown = rows.filter(([, tally]) => size(tally) > 0);
@@ -34,30 +37,31 @@ export function* evidenceLines(server: ServerReport, label: string, width: numbe
   }
   const leftOut = leftOutWords(server);
   if (leftOut !== '') yield* wrapLabelled(prefix, `not counted: ${leftOut}`, width);
-  for (const words of comparisonWords(server)) yield* wrapLabelled(prefix, words, width);
+  for (const words of comparisonWords(server, isBrief)) yield* wrapLabelled(prefix, words, width);
 }
 
 /** Each kind of close that declines followed, against the offers that no such close preceded. */
-function comparisonWords({ comparisons, inferredOffers }: ServerReport): string[] {
+function comparisonWords({ comparisons, inferredOffers }: ServerReport, isBrief: boolean): string[] {
   const { fin, rst, resetRace, unclean } = comparisons;
+  const together = fin && rst ? unclean : null;
   const kinds: [string, Comparison | null][] = [
-    ['FIN', fin],
-    ['RST', rst],
+    ['FIN', isBrief && together ? null : fin],
+    ['RST', isBrief && together ? null : rst],
     ['close_notify and RST', resetRace],
-    ['FIN and RST together', fin && rst ? unclean : null],
+    ['FIN and RST together', together],
   ];
   const words = kinds.flatMap(([kind, comparison]) =>
-    comparison !== null && comparison.exposed.declined > 0 ? [`${kind}: ${differenceWords(comparison)}`] : [],
+    comparison !== null && comparison.exposed.declined > 0 ? [`${kind}: ${differenceWords(comparison, isBrief)}`] : [],
   );
   if (inferredOffers > 0) words.push(`Of ${figure(inferredOffers)} of these offers the issuer is inferred.`);
   return words;
 }
 
 /** `2 of 2 declined, otherwise 0 of 8: chance alone does this in 1 of 45 cases (Fisher's p = 0.022); …`. */
-function differenceWords({ exposed, control, pValue, attributableFraction }: Comparison): string {
+function differenceWords({ exposed, control, pValue, attributableFraction }: Comparison, isBrief: boolean): string {
   const rates = `${figure(exposed.declined)} of ${figure(size(exposed))} declined, otherwise ${figure(control.declined)} of ${figure(size(control))}`;
   if (pValue > MAX_CHANCE) return `${rates}: chance alone may do this (Fisher's p ${pText(pValue)})`;
-  const share = attributableFraction === null ? '' : `; it accounts for ${percent(attributableFraction)} of these`;
+  const share = attributableFraction === null || isBrief ? '' : `; it accounts for ${percent(attributableFraction)} of these`;
   return `${rates}: chance alone does this in ${oddsText(pValue)} (Fisher's p ${pText(pValue)})${share}`;
 }
 

@@ -4,8 +4,10 @@ import { type GridColumn, type GridRow, grid } from './grid.js';
 import type { Paint } from './paint.js';
 import { counted, elide, endpointText, foreign, since, utc, wrapLabelled } from './text.js';
 
-/** Digits of an identifier in a list: enough to tell sessions apart and to give to `--session`. */
+/** Digits of an identifier in a list: enough to tell sessions apart and to give to `--session`; all of them where there is room. */
 const ID_DIGITS = 16;
+const ALL_DIGITS_FROM = 140;
+const MAX_NAME_COLUMNS = 40;
 
 const SESSION_COLUMNS: readonly GridColumn[] = [
   { title: 'session' },
@@ -16,13 +18,22 @@ const SESSION_COLUMNS: readonly GridColumn[] = [
   { title: 'unanswered', align: 'right' },
 ];
 
-const CONNECTION_COLUMNS: readonly GridColumn[] = [
-  { title: 'stream', align: 'right' },
-  { title: 'seconds', align: 'right' },
-  { title: 'client' },
-  { title: 'handshake' },
-  { title: 'client close' },
-  { title: 'server close' },
+interface ConnectionColumn extends GridColumn {
+  /** Columns of the terminal from which on there is room for it. */
+  from: number;
+  cell: (connection: Connection, origin: number) => string;
+}
+
+const CONNECTION_COLUMNS: readonly ConnectionColumn[] = [
+  { title: 'stream', align: 'right', from: 0, cell: (c) => String(c.stream) },
+  { title: 'seconds', align: 'right', from: 0, cell: (c, origin) => since(origin, c.start) },
+  { title: 'client', from: 0, cell: (c) => endpointText(c.client) },
+  { title: 'version', from: 110, cell: (c) => foreign(c.version ?? '-') },
+  { title: 'handshake', from: 0, cell: handshakeText },
+  { title: 'client close', from: 0, cell: (c) => closeText(c.close.client) },
+  { title: 'server close', from: 0, cell: (c) => closeText(c.close.server) },
+  { title: 'ClientHello', align: 'right', from: 130, cell: (c) => (c.frames.clientHello === null ? '-' : `#${c.frames.clientHello}`) },
+  { title: 'name', from: 150, cell: (c) => (c.serverName === null ? '-' : elide(foreign(c.serverName), MAX_NAME_COLUMNS)) },
 ];
 
 const INFERRED = '~ inferred: tickets of TLS 1.3 are encrypted; --key-log makes it certain';
@@ -33,7 +44,12 @@ export function* sessionLines(sessions: readonly Session[], width: number, paint
   for (const group of byServer(sessions)) {
     yield '';
     yield `${endpointText(group[0].server)}: ${counted(group.length, 'session')}`;
-    for (const lines of grid(SESSION_COLUMNS, () => sessionRows(group), width)) yield* lines;
+    for (const lines of grid(
+      SESSION_COLUMNS,
+      () => sessionRows(group, width < ALL_DIGITS_FROM ? ID_DIGITS : Number.POSITIVE_INFINITY),
+      width,
+    ))
+      yield* lines;
     if (group.some((session) => session.issuedInferred)) yield* wrapLabelled('', INFERRED, width);
   }
 }
@@ -45,6 +61,7 @@ export function* connectionLines(
   width: number,
   paint: Paint,
 ): Generator<string> {
+  const columns = CONNECTION_COLUMNS.filter(({ from }) => width >= from);
   yield paint('title', 'Connections');
   if (connections.length === 0) yield 'none';
   else if (origin !== null)
@@ -52,17 +69,18 @@ export function* connectionLines(
   for (const group of byServer(connections)) {
     yield '';
     yield `${endpointText(group[0].server)}: ${counted(group.length, 'connection')}`;
-    for (const lines of grid(CONNECTION_COLUMNS, () => connectionRows(group, origin ?? 0), width)) yield* lines;
+    const rows = () => connectionRows(group, columns, origin ?? 0);
+    for (const lines of grid(columns, rows, width)) yield* lines;
   }
 }
 
-function* sessionRows(sessions: readonly Session[]): Generator<GridRow> {
+function* sessionRows(sessions: readonly Session[], digits: number): Generator<GridRow> {
   for (const { id, kind, issued, issuedInferred, offers } of sessions) {
     const count = (outcome: string) => String(offers.filter((o) => o.outcome === outcome).length);
     const causes = [...new Set(offers.map((o) => o.cause).filter((c) => c !== null))];
     const declined = causes.length === 0 ? count('declined') : `${count('declined')} (${causes.join(', ')})`;
     yield [
-      shortId(id),
+      elide(foreign(id), digits + 1),
       kind,
       issued === null ? '-' : `${issuedInferred ? '~' : ''}#${issued.frame}`,
       count('resumed'),
@@ -72,11 +90,8 @@ function* sessionRows(sessions: readonly Session[]): Generator<GridRow> {
   }
 }
 
-function* connectionRows(connections: readonly Connection[], origin: number): Generator<GridRow> {
-  for (const c of connections) {
-    const { client, server } = c.close;
-    yield [String(c.stream), since(origin, c.start), endpointText(c.client), handshakeText(c), closeText(client), closeText(server)];
-  }
+function* connectionRows(connections: readonly Connection[], columns: readonly ConnectionColumn[], origin: number): Generator<GridRow> {
+  for (const connection of connections) yield columns.map(({ cell }) => cell(connection, origin));
 }
 
 /** What was declined became a full handshake. */
@@ -90,11 +105,6 @@ function closeText(close: SideClose): string {
   return [close.state, close.end?.toUpperCase() ?? '', close.frame === null ? '' : `#${close.frame}`]
     .filter((part) => part !== '')
     .join(' ');
-}
-
-function shortId(id: string): string {
-  const text = foreign(id);
-  return elide(text, ID_DIGITS + 1);
 }
 
 function byServer<T extends { server: Endpoint }>(items: readonly T[]): Iterable<T[]> {

@@ -1,16 +1,9 @@
 /** One finding, told in the order in which a person finds it in Wireshark. */
 import { escapeText } from '../bytes/escape.js';
-import type { Endpoint, Finding, Ref } from '../model.js';
-import type { Paint } from './paint.js';
-import { counted, endpointText, foreign, since, utc, wrapLabelled } from './text.js';
+import type { Cause, Endpoint, Finding, Ref } from '../model.js';
+import type { Layout } from './layout.js';
+import { counted, endpointText, figure, foreign, since, utc, wrapLabelled } from './text.js';
 import { CAUSE_WORDS, closeWords, KIND_WORDS, rivalWords } from './words.js';
-
-interface StoryOptions {
-  width: number;
-  /** Every event, however many. */
-  all: boolean;
-  paint: Paint;
-}
 
 interface Event {
   time: number;
@@ -27,11 +20,11 @@ const FIRST_EVENTS = 8;
 const LAST_EVENTS = 12;
 /** Digits of a new session ID: enough for `--session`. */
 const NEW_ID_DIGITS = 8;
-const INDENT = '    ';
+export const INDENT = '    ';
 
 /** @param number counts the findings of a report from 1 */
-export function* storyLines(finding: Finding, number: number, options: StoryOptions): Generator<string> {
-  const { width, paint } = options;
+export function* storyLines(finding: Finding, number: number, layout: Layout): Generator<string> {
+  const { width, prose, paint } = layout;
   const label = `[${number}] `;
   const identity = wrapLabelled(label, `${KIND_WORDS[finding.session.kind]} ${foreign(finding.session.id)}`, width);
   yield* identity.map((line) => paint('title', line));
@@ -40,17 +33,22 @@ export function* storyLines(finding: Finding, number: number, options: StoryOpti
   const origin = finding.issuedBeforeCapture ? 'first resumed' : 'issued';
   yield* wrapLabelled(INDENT, `${origin} ${utc(finding.issued.time)}, where the seconds below begin`, width);
   yield '';
-  yield* eventLines(finding, options);
+  yield* eventLines(finding, layout);
   yield '';
-  yield* reasonLines(finding, width);
+  yield* reasonLines(
+    finding,
+    finding.rivals.map((rival) => ({ rival, fits: 1 })),
+    1,
+    prose,
+  );
   yield '';
   yield `${INDENT}Wireshark display filter for these frames:`;
   yield* filterLines(escapeText(finding.wiresharkFilter, Number.POSITIVE_INFINITY), width);
 }
 
 /** Laid out by hand: the columns are few and plain, and there may be thousands of stories. */
-function* eventLines(finding: Finding, { width, all, paint }: StoryOptions): Generator<string> {
-  const events = fold(eventsOf(finding), all);
+function* eventLines(finding: Finding, { width, detail, paint }: Layout): Generator<string> {
+  const events = fold(eventsOf(finding), detail === 'all');
   const origin = finding.issued.time;
   const rows = events.map((e) => [e.frames, Number.isNaN(e.time) ? '' : since(origin, e.time), e.client]);
   const widths = TITLES.map((title, i) => rows.reduce((most, row) => Math.max(most, row[i].length), title.length));
@@ -114,17 +112,29 @@ function fold(events: Event[], all: boolean): Event[] {
   return [...events.slice(0, FIRST_EVENTS), gap, ...events.slice(-LAST_EVENTS)];
 }
 
-function* reasonLines(finding: Finding, width: number): Generator<string> {
-  const { cause, confidence, rivals } = finding;
+/**
+ * How sure it is, and why.
+ *
+ * @param rivals what else may be the cause, and of how many findings
+ * @param count of findings that are told by this one
+ */
+export function* reasonLines(
+  finding: Finding,
+  rivals: readonly { rival: Cause; fits: number }[],
+  count: number,
+  width: number,
+): Generator<string> {
+  const { cause, confidence, explanation } = finding;
   yield* wrapLabelled(`${INDENT}Confidence  `, confidence, width);
   yield* wrapLabelled(`${INDENT}Cause       `, `${cause}: ${CAUSE_WORDS[cause]}`, width);
   let label = `${INDENT}Rivals      `;
-  for (const rival of rivals) {
-    yield* wrapLabelled(label, `${rival}: ${rivalWords(rival)}`, width);
+  for (const { rival, fits } of rivals) {
+    yield* wrapLabelled(label, `${rival}${fits < count ? ` (${figure(fits)} of ${figure(count)})` : ''}: ${rivalWords(rival)}`, width);
     label = ' '.repeat(label.length);
   }
   if (rivals.length === 0) yield `${label}none`;
-  if (finding.explanation !== '') yield* wrapLabelled(`${INDENT}Why         `, foreign(finding.explanation), width);
+  if (explanation !== '')
+    yield* wrapLabelled(`${INDENT}Why         `, `${count > 1 ? 'Of the first: ' : ''}${foreign(explanation)}`, width);
 }
 
 /**

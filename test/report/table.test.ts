@@ -165,22 +165,41 @@ describe('filterLines', () => {
 
 describe('servers', () => {
   it('gives figures, verdict and evidence', () => {
-    expect(text(MIXED)).toMatch(/^10\.9\.0\.1:8449 +17 +11 +6 +5 +3 +0$/m);
-    expect(flowing(MIXED)).toContain(
+    expect(text(MIXED, { verbose: true })).toMatch(/^10\.9\.0\.1:8449 +17 +11 +6 +5 +3 +0$/m);
+    expect(flowing(MIXED, { verbose: true })).toContain(
       'verdict invalidates on unclean close (FIN and RST). It declined 4 of 4 after a FIN without close_notify',
     );
-    expect(text(MIXED)).toMatch(/^ {11}FIN without close_notify +0 +4$/m);
-    expect(flowing(MIXED)).toContain(
+    expect(text(MIXED, { verbose: true })).toMatch(/^ {11}FIN without close_notify +0 +4$/m);
+    expect(flowing(MIXED, { verbose: true })).toContain(
       "FIN: 4 of 4 declined, otherwise 0 of 6: chance alone does this in 1 of 208 cases (Fisher's p = 0.0048); it accounts for 100 % (95 % interval 40 to 100 %) of these",
     );
-    expect(flowing(MIXED)).toContain(
+    expect(flowing(MIXED, { verbose: true })).toContain(
       'causes 4 unclean-close (first #144 → #146), 1 expired (first #166 → #168; resumed up to 0.30 s, declined from 43 s on), 1 restarted',
     );
-    expect(flowing(MIXED)).toContain(
+    expect(flowing(MIXED, { verbose: true })).toContain(
       'no connection of 10.9.0.104 (t12d030600_0e67c0ef781e_a44c6288192a) offers a session: 7 chances missed',
     );
-    expect(flowing(MIXED)).toContain('10.9.0.105 stops offering: 0 of 4 after the server closed without close_notify, else 9 of 9');
-    expect(flowing(MIXED)).toContain('names backend.example.org');
+    expect(flowing(MIXED, { verbose: true })).toContain(
+      '10.9.0.105 stops offering: 0 of 4 after the server closed without close_notify, else 9 of 9',
+    );
+    expect(flowing(MIXED, { verbose: true })).toContain('names backend.example.org');
+  });
+
+  it('gives less in a summary: what is lost, and what to do', () => {
+    const report = { ...MIXED, servers: [{ ...MIXED.servers[0], advice: ['Make A say B (RFC 5246 7.2.1). If it is C, set D.'] }] };
+    const told = flowing(report);
+    expect(told).toContain('verdict invalidates on unclean close (FIN and RST).');
+    expect(told).toMatch(/FIN without close_notify 0 4/);
+    expect(told).toContain('advice - Make A say B (RFC 5246 7.2.1). ');
+    for (const words of ['If it is C', 'by JA4', 'median handshake', 'it accounts for']) expect(told, words).not.toContain(words);
+    expect(flowing(report, { verbose: true })).toContain('7.2.1). If it is C, set D.');
+  });
+
+  it('tells more than the verdict of three servers in trouble', () => {
+    const servers = Array.from({ length: 5 }, (_, i) => ({ ...MIXED.servers[0], address: `10.0.1.${i}`, connections: 9 - i }));
+    const shown = lines({ ...MIXED, servers });
+    expect(shown.filter((line) => line.startsWith('  verdict  '))).toHaveLength(5);
+    expect(shown.filter((line) => line.startsWith('  evidence '))).toHaveLength(3);
   });
 
   it('puts those first that lost sessions, and folds the rest', () => {
@@ -198,19 +217,28 @@ describe('servers', () => {
 });
 
 describe('many findings', () => {
-  it('folds after 20 of a server', () => {
-    const shown = lines(many(2, 50));
-    expect(shown.filter((line) => /^\[\d+\]/.test(line))).toHaveLength(40);
+  const stories = (shown: readonly string[]) => shown.filter((line) => /^\[\d+\] session ID/.test(line));
+
+  it('are told up to 20 of a server, if each is asked for', () => {
+    const shown = lines(many(2, 50), { verbose: true });
+    expect(stories(shown)).toHaveLength(40);
     expect(shown).toContain('… and 30 more sessions of 10.1.0.0:443: see them with --all or --format json');
   });
 
-  it('folds the stories of many servers', () => {
+  it('are told of many servers up to 60', () => {
     const report = many(1000, 10);
-    const shown = lines(report);
-    expect(shown.filter((line) => /^\[\d+\]/.test(line))).toHaveLength(60);
+    const shown = lines(report, { verbose: true });
+    expect(stories(shown)).toHaveLength(60);
     expect(shown).toContain('… and 9940 more sessions of other servers: see them with --all or --format json');
     expect(shown.length).toBeLessThan(1500);
-    expect(lines(report, { all: true }).filter((line) => /^\[\d+\]/.test(line))).toHaveLength(10_000);
+    expect(stories(lines(report, { all: true }))).toHaveLength(10_000);
+  });
+
+  it('of many servers are a page in a summary', () => {
+    const shown = lines(many(1000, 10));
+    expect(shown.filter((line) => line.includes('10 session IDs alike'))).toHaveLength(10);
+    expect(shown).toContain('… and 9900 more sessions of 990 servers: see them with --all or --format json');
+    expect(shown.length).toBeLessThan(350);
   });
 });
 
@@ -273,6 +301,7 @@ describe('width', () => {
     findings: [{ ...FORUM_FINDING, issued: { stream: 1e15, frame: 1e15, time: -1e300 } }],
     connections: [connection(1e15, { address: '::', port: 0 }, { start: 1e20, handshake: 'incomplete' })],
   };
+  const WIDTHS = [0, 120, 500];
   const cases: [string, Report][] = [
     ['forum', FORUM],
     ['mixed', MIXED],
@@ -282,9 +311,9 @@ describe('width', () => {
     ...HOSTILE_TEXTS.map((t, i): [string, Report] => [`hostile ${i}`, hostile(t)]),
   ];
   it.each(cases)('%s: no line is wider than the terminal, none steers it', (_name, report) => {
-    for (const width of [0, 80, 100, 120, 500]) {
-      for (const line of lines(report, { width, all: true })) {
-        expect(columnsOf(line), line).toBeLessThanOrEqual(Math.min(120, Math.max(80, width)));
+    for (const options of WIDTHS.flatMap((width) => [{ width }, { width, verbose: true }, { width, all: true }])) {
+      for (const line of lines(report, options)) {
+        expect(columnsOf(line), line).toBeLessThanOrEqual(Math.min(240, Math.max(80, options.width)));
         // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
         expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|undefined|null/);
       }

@@ -1,0 +1,86 @@
+/** The findings of a report: the story of each, and of many that are alike one entry with examples. */
+import type { Finding } from '../model.js';
+import { type Alike, alike } from './alike.js';
+import { foldedLines } from './folded.js';
+import type { Layout } from './layout.js';
+import { storyLines } from './story.js';
+import { counted, endpointText, wrapLabelled } from './text.js';
+
+/** So many findings that are alike are still told one by one in a summary. */
+const MAX_ALIKE = 3;
+/** Stories in a summary, and entries with them. */
+const MAX_SUMMARY_STORIES = 6;
+const MAX_ENTRIES = 10;
+/** Stories of one server, and in all, unless all were asked for. */
+const MAX_STORIES_PER_SERVER = 20;
+const MAX_STORIES = 60;
+
+export function* findingLines(findings: readonly Finding[], layout: Layout): Generator<string> {
+  yield '';
+  yield layout.paint('title', titleOf(findings));
+  yield* layout.detail === 'summary' ? summaryLines(findings, layout) : allLines(findings, layout);
+}
+
+function titleOf(findings: readonly Finding[]): string {
+  const suspected = findings.filter((f) => f.confidence === 'low').length;
+  if (suspected === 0) return 'Invalidated sessions';
+  return suspected === findings.length ? 'Suspected sessions' : 'Invalidated and suspected sessions';
+}
+
+function* summaryLines(findings: readonly Finding[], layout: Layout): Generator<string> {
+  const groups = alike(findings);
+  let entries = 0;
+  let stories = 0;
+  const left: Alike[] = [];
+  for (const group of groups) {
+    const count = group.findings.length;
+    if (entries + (count <= MAX_ALIKE ? count : 1) > MAX_ENTRIES) {
+      left.push(group);
+    } else if (count <= MAX_ALIKE && stories + count <= MAX_SUMMARY_STORIES) {
+      stories += count;
+      for (const finding of group.findings) {
+        yield '';
+        yield* storyLines(finding, ++entries, layout);
+      }
+    } else {
+      yield '';
+      yield* foldedLines(group, ++entries, layout);
+    }
+  }
+  if (left.length === 0) return;
+  const servers = new Set(left.map((group) => endpointText(group.findings[0].server))).size;
+  const sessions = left.reduce((sum, group) => sum + group.findings.length, 0);
+  yield* foldLines(sessions, ` of ${counted(servers, 'server')}`, layout.prose);
+}
+
+function* allLines(findings: readonly Finding[], layout: Layout): Generator<string> {
+  const isAll = layout.detail === 'all';
+  let told = 0;
+  let folded = 0;
+  for (const group of byServer(findings)) {
+    const room = isAll ? group.length : Math.min(MAX_STORIES_PER_SERVER, MAX_STORIES - told);
+    for (const finding of group.slice(0, room)) {
+      yield '';
+      yield* storyLines(finding, ++told, layout);
+    }
+    if (room > 0 && group.length > room) yield* foldLines(group.length - room, ` of ${endpointText(group[0].server)}`, layout.prose);
+    else folded += Math.max(0, group.length - room);
+  }
+  if (folded > 0) yield* foldLines(folded, ' of other servers', layout.prose);
+}
+
+function* foldLines(count: number, whose: string, width: number): Generator<string> {
+  yield '';
+  yield* wrapLabelled('', `… and ${counted(count, 'more session')}${whose}: see them with --all or --format json`, width);
+}
+
+function byServer(findings: readonly Finding[]): Iterable<Finding[]> {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = endpointText(finding.server);
+    const group = groups.get(key);
+    if (group) group.push(finding);
+    else groups.set(key, [finding]);
+  }
+  return groups.values();
+}
