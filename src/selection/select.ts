@@ -1,6 +1,7 @@
 import { ArgumentError } from '../argument-error.js';
 import type { Connection, Finding, Report, Session } from '../model.js';
 import { type AddressRange, parseAddressRange } from './address-range.js';
+import { identifiers } from './matches.js';
 
 /** Of whom a report tells. Totals, servers and verdicts stay those of the whole capture. */
 export interface Selection {
@@ -50,8 +51,9 @@ export class Selector {
     };
   }
 
+  /** A connection that touched no session is left out only where one is asked for. */
   connections(connections: readonly Connection[]): Connection[] {
-    return connections.filter((c) => this.#isOf(c) && identifiers(c).some((id) => this.#isSession(id)));
+    return connections.filter((c) => this.#isOf(c) && ['', ...identifiers(c)].some((id) => this.#isSession(id)));
   }
 
   #isClient(address: string): boolean {
@@ -82,10 +84,4 @@ export class Selector {
 /** Identifiers as people copy them (Wireshark writes colons between the bytes), as a report writes them. */
 export function sessionDigits(text: string): string {
   return String(text).replaceAll(':', '').toLowerCase();
-}
-
-/** Every session that a connection touched; the empty one stands for the connection that touched none. */
-function identifiers(c: Connection): string[] {
-  const ids = [c.offered.sessionId, c.offered.ticket, ...c.offered.psk, c.issued.sessionId, ...c.issued.tickets];
-  return ['', ...ids.filter((id) => id !== null)];
 }
