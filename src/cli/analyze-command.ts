@@ -91,7 +91,10 @@ async function read(
 }
 
 /** SSLKEYLOGFILE is for other programs in the first place: what is wrong with it is told, and does not matter. */
-async function keyLogOption(command: AnalyzeCommand, { stderr, env }: Terminal): Promise<{ keyLog?: string | Uint8Array }> {
+export async function keyLogOption(
+  command: Pick<AnalyzeCommand, 'keyLog'>,
+  { stderr, env }: Terminal,
+): Promise<{ keyLog?: string | Uint8Array }> {
   if (command.keyLog !== null) return { keyLog: command.keyLog };
   const path = env.SSLKEYLOGFILE;
   if (path === undefined || path === '') return {};

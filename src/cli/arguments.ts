@@ -2,7 +2,8 @@
 import { escapeText } from '../bytes/escape.js';
 import { parseAddressRange } from '../selection/address-range.js';
 import { type Selection, sessionDigits } from '../selection/select.js';
-import { INTERFACES_OPTIONS, LIVE_OPTIONS, OPTIONS, type OptionName } from './options.js';
+import { type CommandName, isCommandName, SHELLS, type Shell } from './commands.js';
+import { COMPLETION_OPTIONS, EXPLAIN_OPTIONS, INTERFACES_OPTIONS, LIVE_OPTIONS, OPTIONS, type Option, type OptionName } from './options.js';
 import { parseHandshakeCost, parseServer } from './values.js';
 import { parseWords } from './words.js';
 
@@ -11,8 +12,9 @@ export type Command =
   | { kind: 'version' }
   | { kind: 'no-input' }
   | { kind: 'interfaces' }
+  | { kind: 'completion'; shell: Shell }
   /** The words are looked at where the command is loaded. */
-  | { kind: 'live' }
+  | { kind: 'live' | 'explain' }
   /** `message`: one line that says what is wrong. */
   | { kind: 'wrong'; message: string }
   | { kind: 'analyze'; options: AnalyzeCommand };
@@ -35,16 +37,15 @@ export interface AnalyzeCommand {
   progress: boolean;
 }
 
-export type CommandName = 'analyze' | 'live' | 'interfaces';
-
 /** Fewest digits of `--session`: fewer would match by chance. */
-const MIN_SESSION_DIGITS = 4;
+export const MIN_SESSION_DIGITS = 4;
 
 /** @param words the words after the program's name */
 export function parseCommand(words: readonly string[]): Command {
   const name = commandOf(words);
-  if (name === 'live') return { kind: 'live' };
+  if (name === 'live' || name === 'explain') return { kind: name };
   if (name === 'interfaces') return interfacesCommand(words);
+  if (name === 'completion') return completionCommand(words);
   const { positionals, values, problem } = parseWords(words, OPTIONS, LIVE_ONLY);
   if (values.has('help')) return { kind: 'help', command: name };
   if (problem !== null) return { kind: 'wrong', message: problem };
@@ -54,19 +55,39 @@ export function parseCommand(words: readonly string[]): Command {
 }
 
 function interfacesCommand(words: readonly string[]): Command {
-  const { positionals, values, problem } = parseWords(words, INTERFACES_OPTIONS);
-  if (values.has('help')) return { kind: 'help', command: 'interfaces' };
-  if (problem !== null) return { kind: 'wrong', message: problem };
-  if (values.has('version')) return { kind: 'version' };
-  const [, further] = positionals;
+  const plain = plainCommand(words, 'interfaces', INTERFACES_OPTIONS);
+  if (!Array.isArray(plain)) return plain;
+  const [further] = plain;
   if (further === undefined) return { kind: 'interfaces' };
   return { kind: 'wrong', message: `interfaces takes no further words: ${escapeText(further)}` };
 }
 
+function completionCommand(words: readonly string[]): Command {
+  const plain = plainCommand(words, 'completion', COMPLETION_OPTIONS);
+  if (!Array.isArray(plain)) return plain;
+  const [given, further] = plain;
+  const shell = SHELLS.find((name) => name === given);
+  if (shell !== undefined && further === undefined) return { kind: 'completion', shell };
+  const what = further ?? given;
+  return {
+    kind: 'wrong',
+    message: `completion needs one word: ${SHELLS.join(', ')}${what === undefined ? '' : `, not ${escapeText(what)}`}`,
+  };
+}
+
+/** @returns the words behind the name of the command, where nothing else was asked for */
+function plainCommand(words: readonly string[], command: CommandName, options: readonly Option[]): Command | string[] {
+  const { positionals, values, problem } = parseWords(words, options, new Map(), `closenotify ${command} --help`);
+  if (values.has('help')) return { kind: 'help', command };
+  if (problem !== null) return { kind: 'wrong', message: problem };
+  if (values.has('version')) return { kind: 'version' };
+  return positionals.slice(1);
+}
+
 /** The first word that is no option says which command is meant, whatever options stand before it. */
 function commandOf(words: readonly string[]): CommandName {
-  const [first] = parseWords(words, [...OPTIONS, ...LIVE_OPTIONS]).positionals;
-  return first === 'live' || first === 'interfaces' ? first : 'analyze';
+  const [first] = parseWords(words, [...OPTIONS, ...LIVE_OPTIONS, ...EXPLAIN_OPTIONS]).positionals;
+  return isCommandName(first) ? first : 'analyze';
 }
 
 const LIVE_ONLY: ReadonlyMap<string, string> = new Map(

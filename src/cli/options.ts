@@ -28,6 +28,12 @@ const COLOR = {
   choices: ['auto', 'always', 'never'],
   help: 'auto (default; NO_COLOR, FORCE_COLOR), always, never',
 } as const;
+const KEY_LOG = {
+  name: 'key-log',
+  value: 'FILE',
+  help: 'decrypt alerts and tickets with this TLS key log; else with the one that SSLKEYLOGFILE names',
+} as const;
+const NO_PROGRESS = { name: 'no-progress', help: 'no progress bar on standard error' } as const;
 const VERBOSE = { name: 'verbose', short: 'v', help: 'each finding, and all figures; else a summary' } as const;
 const HELP = { name: 'help', short: 'h', help: 'this text' } as const;
 const VERSION = { name: 'version', short: 'V', help: 'the version' } as const;
@@ -42,10 +48,10 @@ export const OPTIONS = [
   { name: 'client', value: 'CIDR', help: 'list only these clients (verdicts still use all)' },
   { name: 'session', value: 'HEX', help: 'list only sessions that begin so (4 digits or more)' },
   FAIL_ON,
-  { name: 'key-log', value: 'FILE', help: 'decrypt alerts and tickets with this TLS key log; else with the one that SSLKEYLOGFILE names' },
+  KEY_LOG,
   HANDSHAKE_COST,
   COLOR,
-  { name: 'no-progress', help: 'no progress bar on standard error' },
+  NO_PROGRESS,
   HELP,
   VERSION,
 ] as const satisfies readonly Option[];
@@ -81,7 +87,22 @@ export const LIVE_OPTIONS = [
   VERSION,
 ] as const satisfies readonly Option[];
 
+export const EXPLAIN_OPTIONS = [
+  { name: 'format', short: 'f', value: 'FORMAT', choices: ['table', 'json'], help: 'table (default), or json: a report of what matches' },
+  { name: 'output', short: 'o', value: 'FILE', help: 'write to FILE (default: standard output)' },
+  { name: 'all', short: 'a', help: 'every event of every match, nothing folded' },
+  SERVER,
+  KEY_LOG,
+  COLOR,
+  NO_PROGRESS,
+  HELP,
+  VERSION,
+] as const satisfies readonly Option[];
+
+export const COMPLETION_OPTIONS = [HELP, VERSION] as const satisfies readonly Option[];
+
 export type OptionName = (typeof OPTIONS)[number]['name'];
+export type ExplainOptionName = (typeof EXPLAIN_OPTIONS)[number]['name'];
 export type LiveOptionName = (typeof LIVE_OPTIONS)[number]['name'];
 
 /** Options that a later version will have: named, so that they are not taken for a slip. */

@@ -26,6 +26,12 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
         return EXIT.usage;
       case 'live':
         return await live(words, terminal);
+      case 'explain':
+        return await explain(words, terminal);
+      case 'completion': {
+        const { completionScript } = await import('./completion/script.js');
+        return await print(stdout, completionScript(command.shell));
+      }
       case 'interfaces': {
         const { runInterfaces } = await import('./interfaces-command.js');
         return await runInterfaces(terminal);
@@ -54,6 +60,23 @@ async function live(words: readonly string[], terminal: Terminal): Promise<numbe
     case 'live': {
       const { runLive } = await import('./live-command.js');
       return runLive(command.options, terminal);
+    }
+  }
+}
+
+async function explain(words: readonly string[], terminal: Terminal): Promise<number> {
+  const { parseExplain } = await import('./explain-arguments.js');
+  const command = parseExplain(words);
+  switch (command.kind) {
+    case 'help':
+      return print(terminal.stdout, helpText('explain'));
+    case 'version':
+      return print(terminal.stdout, versionText());
+    case 'wrong':
+      return wrong(command.message, terminal);
+    case 'explain': {
+      const { runExplain } = await import('./explain-command.js');
+      return runExplain(command.options, terminal);
     }
   }
 }

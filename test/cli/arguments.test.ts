@@ -10,6 +10,7 @@ const DEFAULTS: AnalyzeCommand = {
   format: 'table',
   output: null,
   all: false,
+  verbose: false,
   server: null,
   selection: {},
   failOnInvalidated: false,
@@ -34,6 +35,7 @@ describe('parseCommand', () => {
     ['-f json -o out a.pcap', { format: 'json', output: 'out' }],
     ['--output - a.pcap', { output: '-' }],
     ['--all --no-progress a.pcap', { all: true, progress: false }],
+    ['-v a.pcap', { verbose: true }],
     ['--color never a.pcap', { color: 'never' }],
     ['--fail-on invalidated a.pcap', { failOnInvalidated: true }],
     ['--key-log keys a.pcap', { keyLog: 'keys' }],
@@ -61,6 +63,11 @@ describe('parseCommand', () => {
     ['live eth0 --nonsense', { kind: 'live' }],
     ['--filter tcp live eth0', { kind: 'live' }],
     ['interfaces', { kind: 'interfaces' }],
+    ['explain 1ab8 a.pcap', { kind: 'explain' }],
+    ['-f json explain 1ab8 a.pcap', { kind: 'explain' }],
+    ['completion bash', { kind: 'completion', shell: 'bash' }],
+    ['completion --help', { kind: 'help', command: 'completion' }],
+    ['completion -V', { kind: 'version' }],
   ])('%j', (words, expected) => expect(parseCommand(words === '' ? [] : words.split(' '))).toEqual(expected));
 
   it.each([
@@ -88,6 +95,9 @@ describe('parseCommand', () => {
     ['--session 1ab a', '--session 1ab: expected at least 4 digits'],
     ['a.pcap --duration 5', '--duration is an option of closenotify live'],
     ['interfaces eth0', 'interfaces takes no further words: eth0'],
+    ['completion', 'completion needs one word: bash, zsh, fish'],
+    ['completion csh', 'completion needs one word: bash, zsh, fish, not csh'],
+    ['completion bash zsh', 'completion needs one word: bash, zsh, fish, not zsh'],
     ['- -', '- is given twice: standard input can be read once'],
     ['--\x1b[2J a', 'unknown option --\\x1b[2J; see'],
   ])('%j is wrong', (words, message) => {
@@ -108,6 +118,7 @@ const LIVE: LiveCommand = {
   format: null,
   output: null,
   all: false,
+  verbose: false,
   write: null,
   metrics: null,
   restart: false,
@@ -138,6 +149,7 @@ describe('parseLive', () => {
     ['live eth0 --remember 2d', { remember: 172_800 }],
     ['live eth0 -c 100', { count: 100 }],
     ['live eth0 -f ndjson --all -o x', { format: 'ndjson', all: true, output: 'x' }],
+    ['live eth0 --verbose', { verbose: true }],
     ['live eth0 -w x.pcap', { write: 'x.pcap' }],
     ['live eth0 --metrics 9464', { metrics: { host: '127.0.0.1', port: 9464 } }],
     ['live eth0 --metrics [::]:9464', { metrics: { host: '::', port: 9464 } }],

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCommand } from '../../src/cli/arguments.js';
+import { parseExplain } from '../../src/cli/explain-arguments.js';
 import { parseLive } from '../../src/cli/live-arguments.js';
-import { LIVE_OPTIONS, OPTIONS } from '../../src/cli/options.js';
+import { EXPLAIN_OPTIONS, LIVE_OPTIONS, OPTIONS } from '../../src/cli/options.js';
 import { main } from '../../src/cli/program.js';
 import { type Run, run } from '../support/command.js';
 import { HOSTILE_BYTES, harmIn, illFormed } from '../support/hostile.js';
@@ -53,12 +54,19 @@ describe('a word that is wrong is told safely', () => {
     for (const text of TEXTS) expectLine(messageOf(parseLive(['live', 'eth0', `--${name}=${text}`])));
   });
 
+  it.each(valued(EXPLAIN_OPTIONS))('explain --$name', ({ name }) => {
+    for (const text of TEXTS) expectLine(messageOf(parseExplain(['explain', '1ab8', 'a.pcap', `--${name}=${text}`])));
+  });
+
   it.each<[string, (text: string) => { kind: string; message?: string }]>([
     ['an option', (text) => parseCommand(['a.pcap', `--${text}`])],
     ['a short option', (text) => parseCommand(['a.pcap', `-${text.slice(0, MAX_LETTERS)}`])],
     ['a value of a switch', (text) => parseCommand(['a.pcap', `--all=${text}`])],
     ['an option of live', (text) => parseLive(['live', 'eth0', `--${text}`])],
     ['a second interface', (text) => parseLive(['live', 'eth0', text])],
+    ['what is to be explained', (text) => parseExplain(['explain', text, 'a.pcap'])],
+    ['a capture to explain', (text) => parseExplain(['explain', '1ab', text])],
+    ['a shell', (text) => parseCommand(['completion', text])],
     ['a word for interfaces', (text) => parseCommand(['interfaces', text])],
   ])('%s', (_what, parse) => {
     for (const text of TEXTS) expectLine(messageOf(parse(text)));
