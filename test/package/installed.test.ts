@@ -13,8 +13,8 @@ const FIXTURE = `${fixtures}forum-haproxy.pcap`;
 const TIMEOUT_MILLISECONDS = 120_000;
 
 /** What a user pays for: kB to download, kB on the disk, and packages. cap is optional, and counts nowhere here. */
-const MAX_PACKED_BYTES = 360_000;
-const MAX_UNPACKED_BYTES = 1_250_000;
+const MAX_PACKED_BYTES = 400_000;
+const MAX_UNPACKED_BYTES = 1_400_000;
 const MAX_PACKAGES = 22;
 /** Importing the package: modules, and milliseconds of the fastest of some runs. */
 const MAX_MODULES = 40;
@@ -80,10 +80,10 @@ const JS = readmeCode("const { analyze } = require('closenotify')");
 const FINDING = /^1ab8368f\w* unclean-close medium declined in frame 9725\n$/;
 
 describe('the package', () => {
-  it('has these files: a module and its types for each source, the schema, and the texts', () => {
+  it('has these files: a module and its types for each source, the schema, the man page, and the texts', () => {
     const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => /(?<!\.d)\.ts$/.test(file));
     const modules = sources.flatMap((file) => ['.js', '.d.ts'].map((end) => `dist/${file.replaceAll('\\', '/').replace(/\.ts$/, end)}`));
-    const texts = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'schema/report.v1.json'];
+    const texts = ['CHANGELOG.md', 'LICENSE', 'README.md', 'man/closenotify.1', 'package.json', 'schema/report.v1.json'];
     expect(packed.files.map(({ path }) => path).sort()).toEqual([...modules, ...texts].sort());
   });
 
