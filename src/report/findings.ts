@@ -1,16 +1,16 @@
 /** The findings of a report: the story of each, and of many that are alike one entry with examples. */
 import type { Finding } from '../model.js';
 import { type Alike, alike } from './alike.js';
-import { foldedLines } from './folded.js';
+import { foldedLines, rowLines } from './folded.js';
 import type { Layout } from './layout.js';
 import { storyLines } from './story.js';
 import { counted, endpointText, wrapLabelled } from './text.js';
 
 /** So many findings that are alike are still told one by one in a summary. */
 const MAX_ALIKE = 3;
-/** Stories in a summary, and entries with them. */
-const MAX_SUMMARY_STORIES = 6;
-const MAX_ENTRIES = 10;
+/** Entries of a summary; what does not fit becomes a row each, and of more rows than these a figure. */
+const MAX_ENTRIES = 4;
+const MAX_ROWS = 20;
 /** Stories of one server, and in all, unless all were asked for. */
 const MAX_STORIES_PER_SERVER = 20;
 const MAX_STORIES = 60;
@@ -28,28 +28,27 @@ function titleOf(findings: readonly Finding[]): string {
 }
 
 function* summaryLines(findings: readonly Finding[], layout: Layout): Generator<string> {
-  const groups = alike(findings);
   let entries = 0;
-  let stories = 0;
   const left: Alike[] = [];
-  for (const group of groups) {
-    const count = group.findings.length;
-    if (entries + (count <= MAX_ALIKE ? count : 1) > MAX_ENTRIES) {
+  for (const group of alike(findings)) {
+    const isSmall = group.findings.length <= MAX_ALIKE;
+    if (entries + (isSmall ? group.findings.length : 1) > MAX_ENTRIES) {
       left.push(group);
-    } else if (count <= MAX_ALIKE && stories + count <= MAX_SUMMARY_STORIES) {
-      stories += count;
-      for (const finding of group.findings) {
-        yield '';
-        yield* storyLines(finding, ++entries, layout);
-      }
-    } else {
-      yield '';
-      yield* foldedLines(group, ++entries, layout);
+      continue;
     }
+    for (const finding of isSmall ? group.findings : []) {
+      yield '';
+      yield* storyLines(finding, ++entries, layout);
+    }
+    if (isSmall) continue;
+    yield '';
+    yield* foldedLines(group, ++entries, layout);
   }
-  if (left.length === 0) return;
-  const servers = new Set(left.map((group) => endpointText(group.findings[0].server))).size;
-  const sessions = left.reduce((sum, group) => sum + group.findings.length, 0);
+  if (left.length > 0) yield* rowLines(left.slice(0, MAX_ROWS), layout);
+  const rest = left.slice(MAX_ROWS);
+  if (rest.length === 0) return;
+  const servers = new Set(rest.map((group) => endpointText(group.findings[0].server))).size;
+  const sessions = rest.reduce((sum, group) => sum + group.findings.length, 0);
   yield* foldLines(sessions, ` of ${counted(servers, 'server')}`, layout.prose);
 }
 

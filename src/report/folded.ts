@@ -82,6 +82,32 @@ function exampleGrid(examples: readonly Finding[], width: number): string[] {
   );
 }
 
+/** A row for each group: how many, where, by which close, how sure, and the first one. */
+export function* rowLines(groups: readonly Alike[], { width, paint }: Layout): Generator<string> {
+  const firsts = groups.map(({ findings: [first] }) => first);
+  const of = (text: (finding: Finding) => string) => firsts.map(text);
+  const [titles, ...rows] = compactGrid(
+    [
+      { title: 'others', align: 'right', rank: 0, cells: groups.map(({ findings }) => figure(findings.length)) },
+      { title: 'server', align: 'left', rank: 0, cells: of(({ server }) => endpointText(server)) },
+      { title: 'close', align: 'left', rank: 0, cells: of(({ culprit }) => shortCloseWords(culprit)) },
+      { title: 'confidence', align: 'left', rank: 1, cells: of(({ confidence }) => confidence) },
+      { title: 'first', align: 'left', rank: 0, cells: of(({ session }) => elide(foreign(session.id), MIN_ID_DIGITS + 1)) },
+      { title: 'client', align: 'left', rank: 3, cells: of(({ client }) => endpointText(client)) },
+      { title: 'closed', align: 'right', rank: 2, cells: of(({ culprit }) => `#${culprit.frame}`) },
+      { title: 'offered → declined', align: 'right', rank: 0, cells: of(({ declines: [d] }) => `#${d.clientHello} → #${d.serverHello}`) },
+    ],
+    width,
+  );
+  yield '';
+  yield paint('title', titles);
+  yield* rows;
+}
+
+function shortCloseWords({ by, end, state }: Finding['culprit']): string {
+  return `${by} ${state === 'reset-race' ? state : end.toUpperCase()}`;
+}
+
 /** The frames that stand above it. */
 function filterOf(examples: readonly Finding[]): string {
   const frames = new Set(

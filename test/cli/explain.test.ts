@@ -7,7 +7,9 @@ import type { Report } from '../../src/model.js';
 import { explanation } from '../../src/report/explanation.js';
 import { columnsOf } from '../../src/report/text.js';
 import { matching } from '../../src/selection/matches.js';
+import { HOSTILE_TEXTS, hostile } from '../report/reports.js';
 import { story, type Visit } from '../sessions/visits.js';
+import { harmIn } from '../support/hostile.js';
 
 const DEFAULTS: ExplainCommand = {
   query: { digits: '1ab8' },
@@ -209,6 +211,20 @@ describe('several matches', () => {
     expect(told(report, id)).toContain('more events: see them with --all');
     expect(rows(told(report, id, true)).length).toBeGreaterThan(400);
   });
+});
+
+it.each(HOSTILE_TEXTS.map((text, i) => [i, text] as const))('hostile text %i steers nothing, and no line is too wide', (_i, text) => {
+  for (const [query, width] of [
+    [{ stream: 0 }, 80],
+    [{ stream: 2 }, 120],
+    [{ digits: '1ab8' }, 80],
+  ] as const) {
+    const shown = [...explanation(matching(hostile(text), query), query, { width, all: true })].join('');
+    for (const line of shown.split('\n')) {
+      expect(harmIn(line)).toBeNull();
+      expect(columnsOf(line), line).toBeLessThanOrEqual(width);
+    }
+  }
 });
 
 describe('no match', () => {
