@@ -11,6 +11,7 @@ import { type Interrupt, listen } from './interrupt.js';
 import { fileOutput, type Output, outputProblem, streamOutput } from './output.js';
 import { type Progress, progressBar, SILENT } from './progress.js';
 import { reportText } from './report-text.js';
+import { slipOf } from './slip.js';
 import { untilStopped } from './standard-input.js';
 import type { Terminal } from './terminal.js';
 
@@ -23,7 +24,7 @@ export interface Analyzer {
 /** @returns the exit status */
 export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, analyzer: Analyzer = { analyze, follow }): Promise<number> {
   const { stdout, stderr } = terminal;
-  const problem = command.output === null ? null : outputProblem(command.output, command.inputs);
+  const problem = slipOf(command.inputs) ?? (command.output === null ? null : outputProblem(command.output, command.inputs));
   if (problem !== null) return fail(stderr, problem, EXIT.usage);
   const progress =
     command.progress && stderr.isTTY && terminal.env.TERM !== 'dumb' && !streams(command, stdout) ? progressBar(stderr) : SILENT;

@@ -52,6 +52,20 @@ describe('without an analysis', () => {
     expect(await run(['--formt', 'json', HAPROXY])).toEqual({ status: 2, stdout: '', stderr });
   });
 
+  it.each([
+    ['explian 1ab8 a.pcap', 'explian: no such file or command; did you mean explain?'],
+    ['lives eth0', 'lives: no such file or command; did you mean live?'],
+  ])('takes %j for a slip', async (words, message) => {
+    expect(await run(words.split(' '))).toEqual({ status: 2, stdout: '', stderr: `closenotify: ${message}\n` });
+  });
+
+  it.each(['explain', 'live', 'interfaces', 'completion'])('has help for %s, with examples first', async (name) => {
+    const { status, stdout } = await run([name, '--help']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: closenotify ${name}.*\\n\\nExamples:\\n {2}`));
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   it('says why an interface cannot be captured on, and what to do', async () => {
     const { status, stdout, stderr } = await run(['live', 'nosuch0']);
     expect([status, stdout]).toEqual([4, '']);
