@@ -202,7 +202,7 @@ function lackWords({ quality, close }: Connection): string {
 }
 
 function touchedWords(sessions: readonly Session[]): string {
-  if (sessions.length === 0) return 'It offered no session, and none that it issued is known.';
+  if (sessions.length === 0) return 'No session of it is known.';
   const alone = sessions.filter(isAlone);
   const told = alone.map(
     ({ kind, id, issued }) =>

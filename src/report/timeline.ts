@@ -86,14 +86,15 @@ function isDeclined(c: Connection, offer: Offer | null): boolean {
 }
 
 function offerWords(c: Connection, session: Session | null, offer: Offer | null): string {
-  const answer = c.frames.serverHello === null ? '; no ServerHello' : '';
+  const answer = c.frames.serverHello === null ? '; no ServerHello in the capture' : '';
   if (offer !== null) return `offers it${answer}`;
   if (c.resumption === 'not-offered') return `offers no session${answer}`;
   const { psk, ticket, sessionId } = c.offered;
   const [kind, id] =
     psk.length > 0 ? ['PSK', psk[c.selectedPsk ?? 0] ?? psk[0]] : ticket !== null ? ['ticket', ticket] : ['session ID', sessionId];
-  if (id === null) return `offers no session${answer}`;
-  return `offers ${session === null ? '' : 'another session: '}${kind} ${shortId(id)}${answer}`;
+  const isKnown = c.resumption !== 'unknown';
+  if (id === null) return `${isKnown ? 'offers no session' : 'what it offers is not known'}${answer}`;
+  return `${isKnown ? '' : 'may '}offer${isKnown ? 's' : ''} ${session === null ? '' : 'another session: '}${kind} ${shortId(id)}${answer}`;
 }
 
 const MAX_NAME_COLUMNS = 60;

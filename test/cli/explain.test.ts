@@ -173,9 +173,20 @@ describe('a stream', () => {
     expect(stdout).toContain('Its sessions that other connections share follow.\nsession ID 1ab8368f');
   });
 
-  it('that shares none says so', async () => {
-    const { stdout } = await explain('stream:15', 'tls13-jetty-legacy-stateless.pcap');
-    expect(flowing(stdout)).toMatch(/(No other connection of the capture shares its sessions|It offered no session|Its sessions that)/);
+  it('that shares none says so', () => {
+    const query = { stream: 0 };
+    const { report } = story([{ issues: '5e'.repeat(32) }]);
+    const text = [...explanation(matching(report, query), query)].join('');
+    expect(flowing(text)).toContain('No other connection of the capture shares its sessions: session ID 5e5e5e5e5e5e5e5e… (issued).');
+  });
+
+  it.each([
+    ['q-client-side-only.pcap', 0, 'offers no session; no ServerHello in the capture'],
+    ['q-client-side-only.pcap', 1, 'offers session ID a63b831c…; no ServerHello in the capture'],
+    ['q-client-side-only.pcap', 2, 'may offer session ID a63b831c…; no ServerHello in the capture'],
+  ])('of %s claims no more of %i than is known', async (name, stream, expected) => {
+    const { stdout } = await explain(`stream:${stream}`, name);
+    expect(rows(stdout)[0]).toContain(`ClientHello: ${expected}`);
   });
 });
 
