@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // npm run bench: whole processes, in turns, against a libpcap loop and the peers that are installed.
 import { writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_DIRECTORY, makeCapture } from './generate.mjs';
 import { compareAnswers } from './runner/answers.mjs';
 import { peakMib, ratioTo } from './runner/figures.mjs';
 import { judge } from './runner/goals.mjs';
+import { describeMachine, progress } from './runner/machine.mjs';
 import { measureInTurns } from './runner/measure.mjs';
 import { captureTable, markdown, memoryTable } from './runner/tables.mjs';
 import { CLOSENOTIFY, closenotifyCommand, commandsFor, findTools } from './runner/tools.mjs';
@@ -61,15 +61,6 @@ function readOptions() {
   if (values.only !== undefined && !CAPTURES.includes(values.only))
     throw new Error(`--only ${values.only}: none of ${CAPTURES.join(', ')}`);
   return { rounds, size: values.size, json: values.json, captures: values.only ? [values.only] : CAPTURES };
-}
-
-function describeMachine({ meter, loop, built }) {
-  const memory = meter.kind === 'none' ? 'Peak memory cannot be measured: no C compiler and no GNU time.' : '';
-  const yardstick = loop ? '' : 'No libpcap loop: no C compiler, or no libpcap headers.';
-  const subject = built ? '' : 'closenotify is not built: npm run build';
-  const [cpu] = cpus();
-  const machine = `${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.versions.node}.`;
-  return ['# Bench', '', machine, memory, yardstick, subject].filter((line, i) => line !== '' || i === 1).join('\n');
 }
 
 async function benchCapture(name, { directory, size, rounds, tools }) {
@@ -130,15 +121,6 @@ async function measureBoth(name, path, { directory, size, tools }) {
   const commands = [other.path, path].map((file) => closenotifyCommand(file));
   const series = await measureInTurns(commands, MEMORY_ROUNDS, tools.meter, (text) => progress(`${name}, memory, ${text}`));
   return series.map(peakMib);
-}
-
-let shown = false;
-
-/** One line on a terminal's standard error; '' takes it away. */
-function progress(text) {
-  if (!process.stderr.isTTY) return;
-  if (text !== '' || shown) process.stderr.write(`\r\x1b[K${text}`);
-  shown = text !== '';
 }
 
 try {

@@ -23,6 +23,8 @@ import { Warnings } from './warnings.js';
 const MAX_STEP_BACK_SECONDS = 1;
 /** Share of the addresses that may be numbered before all are numbered anew, where that can be chosen. */
 const FULL = 7 / 8;
+const CLOCKS_DIFFER =
+  'connections whose answers come before what they answer: clocks of the two directions differ, and verdicts on them are left open';
 const ADDRESSES = 'too many IPv6 addresses: connections that were open then were told as they were';
 const TIME_BACKWARDS =
   'frames are earlier than frames before them, by more than a second: for files that overlap in time, merge them first (mergecap -w all.pcap FILE...)';
@@ -301,6 +303,7 @@ export class Analyzer {
         decryptedConnections: this.#decrypted,
         incompleteConnections: quality.incomplete,
         quality: quality.report(),
+        otherFrames: this.#packets.others.report(),
         warnings: warnings.list(),
       },
       totals: { tcpConnections: this.#tracker.streams, ...judged.totals },
@@ -315,6 +318,7 @@ export class Analyzer {
     const facts = this.#facts.read(this.#tcp, this.#tls, this.#addresses, number);
     if (!this.#isSelected(facts)) return;
     this.#ledger.add(facts);
+    if (facts.skewSeconds !== 0) this.warnings.add('clocks-differ', CLOCKS_DIFFER, facts.serverHello);
     if (facts.isDecrypted) this.#decrypted++;
     this.#quality.add(this.#tcp, number, facts);
     const { keep, onConnection } = this.#options;

@@ -81,8 +81,8 @@ export const MAX_LINK_TYPES = 32;
 export const MAX_TUNNEL_DEPTH = 8;
 /** Seconds for which the rest of an IP packet in fragments is waited for: as long as Linux does (net.ipv4.ipfrag_time); RFC 8200 4.5 has 60. */
 export const MAX_FRAGMENT_AGE_SECONDS = 30;
-/** Bytes that a connection may say before TLS, in each direction, and payloads in both; mail servers say less than 1 kB. */
-export const MAX_PREAMBLE_BYTES = 1 << 14;
+/** Bytes that a connection may say before TLS, in each direction, and payloads in both: mail servers say less than 1 kB, a proxy may show pages. */
+export const MAX_PREAMBLE_BYTES = 1 << 16;
 export const MAX_PREAMBLE_PAYLOADS = 256;
 /** Clients remembered that PROXY headers named, the oldest forgotten first. About 150 bytes each. */
 export const MAX_PROXIED_CLIENTS = 1 << 18;

@@ -73,6 +73,8 @@ export interface CaptureInfo {
   incompleteConnections: Count;
   /** How much of the TLS connections that are over the capture holds. */
   quality: CaptureQuality;
+  /** Frames that hold no TCP, or hide it: nothing in them is looked at. */
+  otherFrames: OtherFrames;
   /** What was left out, guessed at, or limited; each once. */
   warnings: Warning[];
 }
@@ -83,12 +85,22 @@ export interface CaptureQuality {
   missingBytes: Count;
   /** Frames of them that a snap length cut. */
   truncatedFrames: Count;
+  /** Connections begun within the capture of which the ClientHello is cut or missing: what they offer is not known, or not all of it. */
+  unreadOffers: Count;
   /** Connections that had begun before. */
   midstreamConnections: Count;
   /** Connections of which one direction only is there. */
   oneWayConnections: Count;
   /** Connections of which no side ended within the capture. */
   neverEndedConnections: Count;
+}
+
+/** What frames hold that are left out. */
+export interface OtherFrames {
+  /** Frames without IP. */
+  notIp: Count;
+  /** Protocols inside IP that are not decoded, the most frequent first: `UDP`, `ESP`, `IP protocol 254`. */
+  protocols: { name: string; frames: Count }[];
 }
 
 /** One file, stream or interface that frames were read from. */

@@ -214,6 +214,7 @@ describe('the analyzer', () => {
         decryptedConnections: 0,
         incompleteConnections: 0,
         quality: NOTHING_LACKS,
+        otherFrames: { notIp: 0, protocols: [] },
         warnings: [],
       },
       totals: {

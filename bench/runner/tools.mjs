@@ -4,12 +4,14 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const PCAP_PARSER_LOOP = fileURLToPath(new URL('../pcap-parser-loop.mjs', import.meta.url));
 const COMPILER = process.env.CC ?? 'cc';
 
 const LIMIT_SECONDS = 300;
 const TSHARK_FIRST_PACKETS = 200_000;
+const TSHARK_FIELDS = ['-Y', 'tls.handshake', '-T', 'fields', '-e', 'tcp.stream', '-e', 'tls.handshake.session_id'];
+const PEERS = ['loop', 'read', 'pcap-parser', 'tcptrace', 'ssldump', 'tshark'];
 
 /** Compiles a program of this folder; null without a compiler, or without the library. */
 function build(name, directory, libraries = []) {
@@ -63,25 +65,39 @@ export function closenotifyCommand(path, ...options) {
   };
 }
 
+/** @typedef {'loop' | 'read' | 'pcap-parser' | 'tcptrace' | 'ssldump' | 'tshark'} Peer */
+
+/** Commands of the yardsticks and peers on one capture; those that are not there are left out. @param {Peer[]} peers */
+export function toolCommands(path, tools, peers) {
+  const known = {
+    loop: { name: 'libpcap loop', argv: [tools.loop, path] },
+    read: { name: 'read() loop', argv: [tools.read, path] },
+    'pcap-parser': { name: 'npm pcap-parser', argv: [process.execPath, PCAP_PARSER_LOOP, path] },
+    tcptrace: { name: 'tcptrace', argv: [tools.tcptrace, '-n', path] },
+    ssldump: { name: 'ssldump', argv: [tools.ssldump, '-n', '-r', path] },
+    tshark: { name: 'tshark', argv: [tools.tshark, '-r', path, ...TSHARK_FIELDS] },
+  };
+  const found = peers.filter((peer) => known[peer].argv[0]);
+  return Object.fromEntries(found.map((peer) => [peer, { limitSeconds: LIMIT_SECONDS, ...known[peer] }]));
+}
+
 /**
- * The commands for one capture, the yardstick first. Peers are left out where they would not come to an end in useful time:
+ * The commands for one capture of the generator, the yardstick first. Peers are left out where they would not come to an end in useful time:
  * ssldump's time grows with the square of the connections, tcptrace keeps 8 KiB for each, and tshark reads about 50 000 packets a second.
  */
 export function commandsFor(name, path, tools) {
-  const command = (title, program, argv, rest = {}) =>
-    program ? [{ name: title, argv: [program, ...argv], limitSeconds: LIMIT_SECONDS, ...rest }] : [];
-  const tsharkFields = ['-Y', 'tls.handshake', '-T', 'fields', '-e', 'tcp.stream', '-e', 'tls.handshake.session_id'];
-  const first = name === 'handshakes' ? {} : { packets: TSHARK_FIRST_PACKETS };
-  const tsharkTitle = name === 'handshakes' ? 'tshark' : `tshark, first ${TSHARK_FIRST_PACKETS} packets`;
-  const cut = name === 'handshakes' ? [] : ['-c', String(TSHARK_FIRST_PACKETS)];
+  const { loop, read, 'pcap-parser': parser, tcptrace, ssldump, tshark } = toolCommands(path, tools, [...PEERS]);
+  const isCut = name !== 'handshakes';
+  const cut = isCut && { name: `tshark, first ${TSHARK_FIRST_PACKETS} packets`, packets: TSHARK_FIRST_PACKETS };
+  const once = tshark && { ...tshark, ...cut, argv: [...tshark.argv, ...(isCut ? ['-c', String(TSHARK_FIRST_PACKETS)] : [])], once: true };
   return [
-    ...command('libpcap loop', tools.loop, [path]),
-    ...command('read() loop', tools.read, [path]),
+    loop,
+    read,
     closenotifyCommand(path),
     closenotifyCommand(path, '--format', 'ndjson'),
-    ...command('npm pcap-parser', process.execPath, [PCAP_PARSER_LOOP, path]),
-    ...(name === 'manyflows' ? [] : command('tcptrace', tools.tcptrace, ['-n', path])),
-    ...(name === 'bulk' ? command('ssldump', tools.ssldump, ['-n', '-r', path]) : []),
-    ...command(tsharkTitle, tools.tshark, ['-r', path, ...cut, ...tsharkFields], { once: true, ...first }),
-  ];
+    parser,
+    name === 'manyflows' ? undefined : tcptrace,
+    name === 'bulk' ? ssldump : undefined,
+    once,
+  ].filter((command) => command !== undefined);
 }

@@ -64,6 +64,11 @@ export class PcapDecoder implements Decoder {
         this.damage = { at, problem: `a packet of ${capturedLength} bytes, at most ${MAX_CAPTURED_BYTES} expected` };
         break;
       }
+      // Where a file header is read as that of a packet, its time zone is the length: 0.
+      if (capturedLength === 0 && isMagic(view.getUint32(at, littleEndian))) {
+        this.damage = { at, problem: 'the header of another capture file, as where files are joined by cat; merge them by mergecap' };
+        break;
+      }
       const data = at + recordHeaderBytes;
       if (data + capturedLength > end) break;
       let seconds = view.getUint32(at + RECORD.seconds, littleEndian);
@@ -89,4 +94,13 @@ export class PcapDecoder implements Decoder {
     const capturedLength = view.getUint32(start + RECORD.capturedLength, this.#littleEndian);
     return `a packet of ${capturedLength} bytes, ${there - recordHeaderBytes} of them there`;
   }
+}
+
+/** A packet of one of these seconds, in either byte order, would be from 2055 or later. */
+function isMagic(seconds: number): boolean {
+  return VARIANTS[seconds] !== undefined || VARIANTS[swapped(seconds)] !== undefined;
+}
+
+function swapped(value: number): number {
+  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }

@@ -1,6 +1,8 @@
 /** The first sentences of the table: what was found, in figures, and what could not be judged. */
-import type { Finding, Report } from '../model.js';
+import type { CaptureInfo, Finding, Report } from '../model.js';
 import { counted, figure } from './text.js';
+
+const MAX_PROTOCOLS = 5;
 
 interface Headline {
   alarm: boolean;
@@ -34,12 +36,19 @@ function nothing(report: Report, selected: boolean, server: string | null): stri
   const frames = capture.sources.reduce((sum, s) => sum + s.frames, 0);
   const flagged = selected ? 'Nothing flagged in the selection' : 'Nothing flagged';
   if (frames === 0) return `${flagged}: there are no frames to read.`;
-  if (totals.tcpConnections === 0) return `${flagged}: no TCP connection in ${counted(frames, 'frame')}.`;
+  if (totals.tcpConnections === 0) return `${flagged}: no TCP connection in ${counted(frames, 'frame')}${othersText(capture)}.`;
   if (totals.tlsConnections === 0 && server !== null)
     return `${flagged}: no TLS connection to ${server}; without --server the report lists the servers.`;
   if (totals.tlsConnections === 0) return `${flagged}: no TLS in ${counted(totals.tcpConnections, 'TCP connection')}.`;
   const others = totals.handshakes.declined > 0 && !hasNoCloses(report) ? ' No decline was put down to an unclean close.' : '';
   return `${flagged}: ${seen(report)}.${selected ? '' : others}`;
+}
+
+/** What there is instead. */
+function othersText({ otherFrames: { notIp, protocols } }: CaptureInfo): string {
+  const parts = protocols.slice(0, MAX_PROTOCOLS).map(({ name, frames }) => `${figure(frames)} of ${name}`);
+  if (notIp > 0) parts.push(`${figure(notIp)} without IP`);
+  return parts.length > 0 ? ` (${parts.join(', ')}: not looked into)` : '';
 }
 
 function seen(report: Report): string {
@@ -62,6 +71,11 @@ function doubts(report: Report): string[] {
   const result: string[] = [];
   if (hasNoCloses(report))
     result.push('The capture holds no close of any connection: which sessions an unclean close cost cannot be told from it.');
+  const { unreadOffers } = report.capture.quality;
+  if (unreadOffers > 0) {
+    const connections = counted(unreadOffers, 'connection');
+    result.push(`What ${connections} offered cannot be told, or not all of it: the ClientHello is cut or missing.`);
+  }
   if (closes.unknown > 0) {
     result.push(
       `${figure(closes.unknown)} of ${counted(sides, 'close')} (one for each side) cannot be judged: their packets are missing, or encrypted and ambiguous.`,

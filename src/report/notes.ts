@@ -70,16 +70,19 @@ function warningText(warning: Warning): string {
 }
 
 /** What the capture lacks, and how to get one that does not. */
-function lackWords({ quality, incompleteConnections: incomplete, sources }: CaptureInfo): string[] {
+function lackWords({ quality, incompleteConnections: incomplete }: CaptureInfo): string[] {
   const { missingBytes, truncatedFrames, midstreamConnections, oneWayConnections, neverEndedConnections } = quality;
   const words: string[] = [];
   const have = (count: number, what: string) => words.push(`${counted(count, 'TLS connection')} ${what}`);
-  const isCut = sources.some(({ snapLength }) => snapLength !== null && snapLength < UNLIMITED_SNAP_LENGTH) && truncatedFrames > 0;
-  if (incomplete > 0 && missingBytes > 0) {
-    const why = isCut ? 'cut off, or lost by the capture' : 'lost by the capture, or left out by a filter';
-    have(incomplete, `with bytes missing (${byteFigure(missingBytes)}): ${why}; capture whole packets (-s 0), with a larger buffer (-B)`);
+  if (incomplete > oneWayConnections && missingBytes > 0) {
+    const why =
+      truncatedFrames > 0
+        ? `${counted(truncatedFrames, 'frame')} cut short; capture whole packets (-s 0)`
+        : 'lost by the capture, or left out by a filter; capture whole packets (-s 0), with a larger buffer (-B)';
+    have(incomplete, `with bytes missing (${byteFigure(missingBytes)}): ${why}`);
   }
-  if (oneWayConnections > 0) have(oneWayConnections, 'seen in one direction only; capture where both ways pass');
+  if (oneWayConnections > 0)
+    have(oneWayConnections, 'seen in one direction only; capture where both ways pass, or give the files of both ways together');
   if (midstreamConnections > 0) have(midstreamConnections, 'begun before the capture; sessions issued there are not known');
   if (neverEndedConnections > 0) have(neverEndedConnections, 'not ended within the capture; capture for longer, and FIN and RST as well');
   return words;

@@ -161,5 +161,5 @@ function issuedWords({ session, issuedInferred }: Finding): string {
 }
 
 function freshWords({ session }: Finding): string {
-  return session.kind === 'psk' ? 'full handshake' : 'no new ID';
+  return session.kind === 'psk' ? 'full handshake' : 'no new ID seen';
 }

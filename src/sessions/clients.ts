@@ -64,7 +64,7 @@ export class Clients {
     const left = ints[row + LEFT];
     const flags = use.int(Field.PORT_AND_FLAGS);
     const { serverName } = use;
-    if (left & HAS_SESSION && serverName === ints[row + SERVER_NAME] && !(flags & UseFlag.UNCERTAIN)) {
+    if (left & HAS_SESSION && serverName === ints[row + SERVER_NAME] && use.clientHello > 0 && !(flags & UseFlag.UNCERTAIN)) {
       const quiet = use.helloTime - floats[(row >> 1) + LAST_END];
       const taken = offers ? 0 : 1;
       if (quiet > 0 && quiet < REMEMBERED_SECONDS) {

@@ -127,12 +127,16 @@ function doubtOf(offer: Offer, evidence: ServerEvidence): string | null {
   const { culprit } = offer;
   const { control, hindsight } = evidence;
   const kind = culprit === null ? null : evidence.kind(culprit);
+  if (evidence.skewSeconds !== 0)
+    return 'But the clocks of the two directions differ, so that the order of closes and answers is not known.';
   if (kind !== null && kind.resumed > 0 && !isShown(offer, evidence)) {
     const share = `after a close of the same kind the server resumed ${kind.resumed} of ${kind.resumed + kind.declined} offers`;
     return culprit?.state === 'reset-race' ? `Most likely it is a matter of time: ${share}.` : `But ${share}.`;
   }
   if (offer.culprits.some((c) => c.use.ambiguousAlert))
     return 'But an encrypted alert of the server came first, and it may have been a fatal one.';
+  if (offer.culprits.some((c) => c.use.isOneWay))
+    return 'But only the client was seen of that connection: the server may have ended it before, or the session by a fatal alert.';
   if (evidence.unexplained > 0 && !isShown(offer, evidence)) {
     const offers = evidence.unexplained === 1 ? '1 offer' : `${evidence.unexplained} offers`;
     return `But the server also declined ${offers} that no unclean close explains.`;

@@ -40,7 +40,7 @@ export class ConnectionSessions {
     this.offerCount = this.issueCount = 0;
     if (!facts.isTls13 && facts.offeredTicket === null && facts.issuedTickets.length === 0) {
       // Mostly so: at most a session ID is offered, and one issued.
-      if (offersSessionId(facts)) this.#offer(this.#internId(server, facts.offeredId));
+      if (offersSessionId(facts)) this.#offer(this.#offeredId(facts, server));
       this.#issue(this.#internIssued(facts, server));
       return;
     }
@@ -71,7 +71,7 @@ export class ConnectionSessions {
       } else for (const psk of facts.offeredPsk) if (isTicket(psk)) this.#offer(this.#internDigest(server, 'psk', psk.digest));
     } else if (facts.offeredTicket) {
       if (facts.resumption !== 'unknown') this.#offerTicket(server, facts.offeredTicket);
-    } else if (offersSessionId(facts)) this.#offer(this.#internId(server, facts.offeredId));
+    } else if (offersSessionId(facts)) this.#offer(this.#offeredId(facts, server));
   }
 
   #offerTicket(server: number, ticket: Digest): void {
@@ -115,6 +115,13 @@ export class ConnectionSessions {
 
   #issue(session: number): void {
     if (session >= 0 && this.issueCount < ROOM) this.issues[this.issueCount++] = session;
+  }
+
+  /** Beside a ticket that was cut off an ID may be the client's own invention (RFC 5077 3.4): then only one that is known is a session. */
+  #offeredId({ isHelloCut, offeredId }: ConnectionFacts, server: number): number {
+    if (!isHelloCut) return this.#internId(server, offeredId);
+    const identifier = this.#ids.find(server, 'session-id', offeredId.words, offeredId.at, offeredId.length);
+    return identifier < 0 ? NO_SESSION : this.#known(identifier);
   }
 
   #internId(server: number, id: IdFacts): number {

@@ -52,6 +52,11 @@ export class EvidenceByKind {
     for (const evidence of this.#every()) evidence.hindsight.sealOffers();
   }
 
+  /** @param seconds by how much the clocks of the two directions differ */
+  setSkew(seconds: number): void {
+    for (const evidence of this.#every()) evidence.skewSeconds = seconds;
+  }
+
   conclude(): void {
     for (const evidence of this.#every()) evidence.hindsight.conclude();
   }

@@ -30,6 +30,8 @@ export class ServerEvidence {
   readonly hindsight: Hindsight;
   readonly tallies: Evidence = noOffers();
   resumed = 0;
+  /** By how much the clocks of the two directions differ: then the order of what the two sides did is not known. 0: they do not. */
+  skewSeconds = 0;
   /** The server accepted a PSK that it had accepted before. */
   takesTwice = false;
   /** Offers whose issuing connection is inferred. */

@@ -153,6 +153,7 @@ export class SessionLedger {
     const clients = new Clients();
     const all = this.#sessions;
     const evidence = yield* weigh(all, this.#servers.length, this.#teller, clients);
+    for (const [server, { skewSeconds }] of this.#servers.entries()) if (skewSeconds !== 0) evidence[server].setSkew(skewSeconds);
     const settled = wanted === null ? this.#settledFindings : [];
     const judge: Judge = this.#judgeOf(evidence, wanted ?? (() => this.#hasRoom(settled.length + judge.findings.length)));
     for (let session = all.after(-1), count = 1; session >= 0; session = all.after(session), count++) {

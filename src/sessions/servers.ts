@@ -4,6 +4,8 @@ import type { ClientKind, Fingerprint, HandshakeCounts } from '../model.js';
 import type { ConnectionFacts } from '../tls/facts.js';
 import { Median } from './median.js';
 
+/** Share of connections whose times contradict each other from which on it is the clocks, and not a packet that came out of order. */
+const MIN_SKEWED = 0.1;
 /** Names of one server that are listed. */
 const MAX_NAMES = 20;
 
@@ -115,6 +117,9 @@ export class ServerCounts {
   readonly handshakes: HandshakeCounts;
   readonly rate: HandshakeRate;
   connections: number;
+  /** The greatest amount by which times of its connections contradict each other, see ConnectionFacts.skewSeconds, and how many do. */
+  #skewSeconds: number;
+  #skewed: number;
   readonly #fullSeconds: Median;
   readonly #resumedSeconds: Median;
   #lastName: string | null = null;
@@ -131,6 +136,8 @@ export class ServerCounts {
     this.handshakes = { ...(original?.handshakes ?? noHandshakes()) };
     this.rate = original?.rate.clone() ?? new HandshakeRate(seriesPoints);
     this.connections = original?.connections ?? 0;
+    this.#skewSeconds = original ? original.#skewSeconds : 0;
+    this.#skewed = original ? original.#skewed : 0;
     this.#fullSeconds = original ? original.#fullSeconds.clone() : new Median();
     this.#resumedSeconds = original ? original.#resumedSeconds.clone() : new Median();
     this.#kinds = new Map([...(original ? original.#kinds : [])].map(([number, counts]) => [number, { ...counts }]));
@@ -142,6 +149,7 @@ export class ServerCounts {
 
   add(facts: ConnectionFacts): void {
     this.connections++;
+    if (facts.skewSeconds !== 0) this.#addSkew(facts.skewSeconds);
     if (facts.serverName !== this.#lastName) this.#addName(facts.serverName);
     if (facts.fingerprint > 0) this.#addKind(facts);
     const { handshake, resumption } = facts;
@@ -162,6 +170,17 @@ export class ServerCounts {
   /** Medians. */
   get handshakeSeconds(): { full: number | null; resumed: number | null } {
     return { full: this.#fullSeconds.value, resumed: this.#resumedSeconds.value };
+  }
+
+  /** By how much the clocks of its two directions differ, seconds, as far as the times show; 0 where few of its connections say so. */
+  get skewSeconds(): number {
+    const { full, resumed } = this.handshakes;
+    return this.#skewed >= MIN_SKEWED * (full + resumed) ? this.#skewSeconds : 0;
+  }
+
+  #addSkew(seconds: number): void {
+    this.#skewed++;
+    if (Math.abs(seconds) > Math.abs(this.#skewSeconds)) this.#skewSeconds = seconds;
   }
 
   #addName(name: string | null): void {

@@ -66,6 +66,7 @@ export const UseFlag = {
   VOID: 4096,
   LIKELY_FATAL: 8192,
   ALERT_AFTER_END: 16384,
+  ONE_WAY: 32768,
 } as const;
 
 /** Connections that issued or offered a session, each in the lists of at most two. */

@@ -154,6 +154,11 @@ export class Use {
     return this.#has(UseFlag.ALERT_AFTER_END);
   }
 
+  /** Only one side of the connection was seen. */
+  get isOneWay(): boolean {
+    return this.#has(UseFlag.ONE_WAY);
+  }
+
   /** The session that it issued was void from the start (RFC 5077 3.3). */
   get isVoid(): boolean {
     return this.#has(UseFlag.VOID);

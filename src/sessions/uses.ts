@@ -56,13 +56,13 @@ export class Uses {
   add(facts: ConnectionFacts, offered: number, issued: number, isSuperseded: boolean): number {
     const { rows } = this;
     const hello = facts.clientHello > 0 ? facts.clientHelloTime : facts.start;
-    const answer = facts.serverHello > 0 ? facts.serverHelloTime : hello;
+    const answer = facts.answer > 0 ? facts.answerTime : hello;
     const flags = flagsOf(facts) | (isSuperseded ? Flag.SUPERSEDED : 0);
     const row = rows.add((facts.clientPort << 16) | flags, answer, offered, issued);
     const { ints } = rows;
     ints[row + STREAM] = facts.stream;
     ints[row + CLIENT_HELLO] = facts.clientHello;
-    ints[row + SERVER_HELLO] = facts.serverHello;
+    ints[row + SERVER_HELLO] = facts.answer;
     ints[row + HELLO_LEAD] = Math.round((answer - hello) * 1e6);
     const fingerprint = facts.fingerprint > MAX_FINGERPRINT ? 0 : facts.fingerprint;
     ints[row + CLIENT] = this.#addresses.intern(facts.clientAddress) | (fingerprint << ADDRESS_BITS);
@@ -171,7 +171,7 @@ export class Uses {
 function flagsOf(facts: ConnectionFacts): number {
   let flags = 0;
   if (facts.resumption === 'resumed') flags |= Flag.RESUMED;
-  if (facts.serverHello > 0) flags |= Flag.ANSWERED;
+  if (facts.answer > 0) flags |= Flag.ANSWERED;
   if (facts.handshake === 'full' || facts.handshake === 'resumed') flags |= Flag.COMPLETED;
   if (facts.hasFatalAlert) flags |= Flag.FATAL;
   if (facts.hasAmbiguousAlert) flags |= Flag.AMBIGUOUS;
@@ -182,6 +182,7 @@ function flagsOf(facts: ConnectionFacts): number {
   if (facts.voidId.length > 0) flags |= Flag.VOID;
   if (facts.hasLikelyFatalAlert) flags |= Flag.LIKELY_FATAL;
   if (facts.hasAlertAfterEnd) flags |= Flag.ALERT_AFTER_END;
+  if (facts.isOneWay) flags |= Flag.ONE_WAY;
   if (facts.first === 'server') flags |= Flag.SERVER_FIRST;
   return flags;
 }

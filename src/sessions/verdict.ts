@@ -40,6 +40,7 @@ export function judgeServer(evidence: EvidenceByKind, isAccused: boolean): Judge
 const KINDS: Record<Session['kind'], string> = { 'session-id': 'session IDs', ticket: 'tickets', psk: 'PSKs' };
 
 function judge(evidence: ServerEvidence, isAccused: boolean): Omit<Judged, 'tallies'> {
+  if (evidence.skewSeconds !== 0) return disordered(evidence.skewSeconds);
   const ends = effects(evidence);
   const verdict = verdictOf(evidence, ends, isAccused);
   // What is declined as often without such a close is not known to come of it.
@@ -52,13 +53,25 @@ function judge(evidence: ServerEvidence, isAccused: boolean): Omit<Judged, 'tall
   };
 }
 
+/** @param skewSeconds see ConnectionFacts */
+function disordered(skewSeconds: number): Omit<Judged, 'tallies'> {
+  const by = `${Math.abs(skewSeconds).toFixed(3)} s`;
+  return {
+    verdict: 'inconclusive',
+    verdictText: `The clocks of the two directions differ by ${by} or more: what came first, a close or an answer, is not known.`,
+    ends: { fin: 'unknown', rst: 'unknown', resetRace: 'unknown' },
+    toSettle: `Capture both directions in one place, or shift the file of one side by the difference (editcap -t ${skewSeconds > 0 ? '' : '-'}${Math.abs(skewSeconds).toFixed(3)} on the server's) before merging.`,
+  };
+}
+
 function nothingOffered(): Judged {
   return {
     verdict: 'inconclusive',
     verdictText: 'No session that it issued was offered to it again.',
     ends: { fin: 'unknown', rst: 'unknown', resetRace: 'unknown' },
     tallies: noOffers(),
-    toSettle: 'Capture for longer, or further clients: a session must be issued and offered again within the capture.',
+    toSettle:
+      'Capture for longer, or further clients, and whole packets of both directions: a session must be issued and offered again within the capture.',
   };
 }
 

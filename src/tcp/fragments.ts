@@ -9,6 +9,8 @@ const MAX_BYTES = 65_535;
 /** All fragments but the last one have a multiple of it. */
 const BLOCK_BYTES = 8;
 const BLOCKS = Math.ceil(MAX_BYTES / BLOCK_BYTES);
+/** Captured on two interfaces of one machine, a packet comes twice within milliseconds; its identification is used again much later. */
+const MAX_REPETITION_SECONDS = 0.1;
 
 const UDP = 17;
 
@@ -25,11 +27,14 @@ export class Datagram {
   isMissed = false;
   time = 0;
   frame = 0;
+  /** Where the bytes that came end. */
+  reach = 0;
   readonly #has = new Uint8Array(BLOCKS);
   #blocks = 0;
 
   /** Takes `bytes[start … end)`, which belongs at `offset`. What is there already stays: the first data win. */
   add(offset: number, bytes: Uint8Array, start: number, end: number): void {
+    this.reach = Math.max(this.reach, offset + end - start);
     for (let from = start, to = offset; from < end; from += BLOCK_BYTES, to += BLOCK_BYTES) {
       const block = to / BLOCK_BYTES;
       if (this.#has[block]) continue;
@@ -47,6 +52,7 @@ export class Datagram {
   clear(): void {
     this.#has.fill(0);
     this.#blocks = 0;
+    this.reach = 0;
     this.length = null;
     this.protocol = null;
   }
@@ -55,6 +61,8 @@ export class Datagram {
 export class Fragments {
   /** In the order in which their first fragments came. */
   readonly #datagrams = new Map<string, Datagram>();
+  /** When packets were whole that were put together lately. */
+  readonly #whole = new Map<string, number>();
   readonly #limit: number;
   readonly #warnings: Warnings;
   readonly #now: Moment;
@@ -85,10 +93,12 @@ export class Fragments {
   ): Datagram | null | undefined {
     const length = end - start;
     if (length <= 0 || offset + length > MAX_BYTES || (!isLast && length % BLOCK_BYTES !== 0)) return undefined;
+    if (this.#isRepeated(key)) return null;
     const datagram = this.#of(key);
     if (datagram === null) return null;
     const known = datagram.length;
     if (known !== null && (isLast ? offset + length !== known : offset + length > known)) return undefined;
+    if (isLast && datagram.reach > offset + length) return undefined;
     if (isLast) datagram.length = offset + length;
     if (offset === 0) datagram.protocol ??= protocol;
     // UDP is mostly none of ours.
@@ -96,7 +106,15 @@ export class Fragments {
     datagram.add(offset, bytes, start, end);
     if (!datagram.isWhole) return null;
     this.#datagrams.delete(key);
+    if (this.#whole.size >= this.#limit) this.#whole.clear();
+    this.#whole.set(key, this.#now.time);
     return datagram;
+  }
+
+  /** A fragment of a packet that was whole a moment ago was captured twice. */
+  #isRepeated(key: string): boolean {
+    const time = this.#whole.get(key);
+    return time !== undefined && Math.abs(this.#now.time - time) < MAX_REPETITION_SECONDS;
   }
 
   /** A packet that was whole, and is not looked at any more. */

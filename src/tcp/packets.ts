@@ -7,17 +7,19 @@ import { innerLinkType, innerOffset } from '../wire/inner.js';
 import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
 import { networkOffset, plainTcpOffset } from '../wire/link.js';
-import { FRAGMENT, MALFORMED, NOT_TCP, TRUNCATED, UNSUPPORTED } from '../wire/outcome.js';
+import { FRAGMENT, MALFORMED, NOT_IP, NOT_TCP, TRUNCATED, UNSUPPORTED } from '../wire/outcome.js';
 import * as tcp from '../wire/tcp.js';
 import { innerOf, mayHoldTcp } from '../wire/tunnel.js';
 import type { AddressTable } from './address-table.js';
 import type { Moment } from './connections.js';
 import { type Datagram, Fragments } from './fragments.js';
+import { Others } from './others.js';
 import type { TcpTracker } from './tracker.js';
 
 const IPV4_HEADER_BYTES = 20;
 
 export class Packets {
+  readonly others = new Others();
   readonly #tracker: TcpTracker;
   readonly #addresses: AddressTable;
   readonly #limit: number;
@@ -66,7 +68,10 @@ export class Packets {
       return;
     }
     const protocol = ipv4.protocol(bytes, network);
-    if (!mayHoldTcp(protocol)) return;
+    if (!mayHoldTcp(protocol)) {
+      this.others.add(protocol);
+      return;
+    }
     const packetEnd = ipv4.payloadEnd(bytes, network, wireEnd);
     const start = ipv4.headerEnd(bytes, network);
     if (packetEnd < 0) this.#notDecoded(packetEnd, 0);
@@ -105,7 +110,10 @@ export class Packets {
   #ipv6Fragment(bytes: Uint8Array, network: number, end: number, packetEnd: number, depth: number): void {
     const header = ipv6.fragmentHeader(bytes, network);
     const next = ipv6.nextHeader(bytes, header);
-    if (!mayBeginTcp(next)) return;
+    if (!mayBeginTcp(next)) {
+      this.others.add(next);
+      return;
+    }
     const key = `6 ${addressesText(bytes, network)} ${ipv6.identification(bytes, header)}`;
     const isLast = !ipv6.hasMoreFragments(bytes, header);
     const start = header + ipv6.FRAGMENT_HEADER_BYTES;
@@ -130,7 +138,10 @@ export class Packets {
   ): void {
     const protocol = ipv6.protocolOf(upper);
     const at = ipv6.offsetOf(upper);
-    if (!mayHoldTcp(protocol)) return;
+    if (!mayHoldTcp(protocol)) {
+      this.others.add(protocol);
+      return;
+    }
     if (at > end) {
       this.#notDecoded(TRUNCATED, 0);
       return;
@@ -155,7 +166,8 @@ export class Packets {
   /** What a packet carries that is not TCP: another packet or frame, or nothing of ours. */
   #inside(protocol: number, bytes: Uint8Array, offset: number, end: number, packetEnd: number, depth: number): void {
     const inner = innerOf(protocol, bytes, offset, end);
-    if (inner < 0) this.#notDecoded(inner, 0);
+    if (inner === NOT_TCP) this.others.add(protocol);
+    else if (inner < 0) this.#notDecoded(inner, 0);
     else if (depth < MAX_TUNNEL_DEPTH) this.#frame(bytes, innerOffset(inner), end, packetEnd, innerLinkType(inner), depth + 1);
     else this.#warnings.add('tunnel-depth', `packets in more than ${MAX_TUNNEL_DEPTH} others were left out`, this.#now.frame);
   }
@@ -222,6 +234,7 @@ export class Packets {
     else if (outcome === MALFORMED)
       this.#warnings.add('frame-malformed', 'frames whose headers contradict themselves were left out', frame);
     else if (outcome === UNSUPPORTED) this.#foreignFrame(linkType);
+    else if (outcome === NOT_IP) this.others.addNotIp();
   }
 
   #foreignFrame(linkType: number): void {

@@ -28,6 +28,7 @@ const LINGER_SECONDS = 1;
 /** Those that have waited are told of together, at most this much later: what is done for each is then still at hand for the next. */
 const RELEASE_SECONDS = 0.1;
 const HALF_CLOSED = 'too many connections with only one side closed: the oldest were told as they were, without their last packets';
+const PAYLOAD_CUT = 'segments of whose payload the capture holds nothing: TLS cannot be told in them; capture whole packets (-s 0)';
 const OPEN = 'too many connections open at a time: old ones were told as they were';
 const FLOWS = "too many connections: old ones were forgotten, stream numbers may differ from Wireshark's";
 
@@ -43,6 +44,9 @@ const ENDS = FIN_SEEN | RST_SEEN;
 const BOTH_STARTS = ISN_SET | (ISN_SET << 1);
 /** State bits that tell whether the next payload can be taken as it comes. */
 const IN_ORDER = NEXT_KNOWN | QUEUED;
+
+/** A SYN that comes late in the file stands so little before what came of its side; one of a later connection has any number. */
+const MAX_LATE_BYTES = 1 << 20;
 
 export class TcpTracker {
   readonly #connections: TcpConnections;
@@ -215,7 +219,7 @@ export class TcpTracker {
     if ((flags & (SYN | ACK)) !== SYN) return found;
     const isSet = this.#flows.field(found, FLAGS) & (ISN_SET << direction);
     if (!isSet || this.#flows.field(found, ISN + direction) === sequence) return found;
-    if (found > 0 && this.#isLateSyn(found - 1)) {
+    if (found > 0 && this.#isLateSyn(found - 1, direction, sequence)) {
       // Wireshark counts a new stream for it nevertheless.
       this.#connections.rows.ints[found - 1 + Row.STREAM] = ++this.#streams;
       return found;
@@ -226,8 +230,13 @@ export class TcpTracker {
   }
 
   /** Whether a SYN was sent before all that the file holds of the connection so far: the file is out of order. */
-  #isLateSyn(connection: number): boolean {
-    return this.#now.time < this.#connections.start(connection) && this.#connections.synDirection(connection) === null;
+  #isLateSyn(connection: number, direction: Direction, sequence: number): boolean {
+    if (this.#now.time >= this.#connections.start(connection) || this.#connections.synDirection(connection) !== null) return false;
+    const side = sideOf(connection, direction);
+    const { ints } = this.#connections.rows;
+    if (!(ints[side + STATE] & NEXT_KNOWN)) return true;
+    const ahead = distance(ints[side + NEXT], sequence);
+    return ahead > 0 && ahead <= MAX_LATE_BYTES;
   }
 
   #open(low: number, high: number, ports: number, isIpv6: number): number {
@@ -282,6 +291,7 @@ export class TcpTracker {
   /** A payload that is not simply the next one, whole. */
   #disorder(connection: number, side: number, sequence: number, bytes: Uint8Array, start: number, end: number, length: number): void {
     if (end - start < length) this.#connections.rows.ints[connection + Row.TRUNCATED_FRAMES]++;
+    if (end === start && length > 0) this.#warnings.add('payload-cut', PAYLOAD_CUT, this.#now.frame);
     this.#reassembly.segment(connection, side, sequence, bytes, start, end, length);
   }
 

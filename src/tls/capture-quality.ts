@@ -9,6 +9,7 @@ export class QualityCounts {
   incomplete = 0;
   #missingBytes = 0;
   #truncatedFrames = 0;
+  #unreadOffers = 0;
   #midstream = 0;
   #oneWay = 0;
   #neverEnded = 0;
@@ -17,8 +18,10 @@ export class QualityCounts {
     if (facts.missingBytes > 0) this.incomplete++;
     this.#missingBytes += facts.missingBytes;
     this.#truncatedFrames += tcp.rows.ints[connection + Row.TRUNCATED_FRAMES];
-    if (tcp.synDirection(connection) === null) this.#midstream++;
-    if (!tcp.hasBothDirections(connection)) this.#oneWay++;
+    const isMidstream = !facts.isOneWay && tcp.synDirection(connection) === null;
+    if (isMidstream) this.#midstream++;
+    if (facts.isOneWay) this.#oneWay++;
+    if (!facts.isHelloWhole && !isMidstream) this.#unreadOffers++;
     if (facts.client.state === 'open' && facts.server.state === 'open') this.#neverEnded++;
   }
 
@@ -27,6 +30,7 @@ export class QualityCounts {
     copy.incomplete = this.incomplete;
     copy.#missingBytes = this.#missingBytes;
     copy.#truncatedFrames = this.#truncatedFrames;
+    copy.#unreadOffers = this.#unreadOffers;
     copy.#midstream = this.#midstream;
     copy.#oneWay = this.#oneWay;
     copy.#neverEnded = this.#neverEnded;
@@ -37,6 +41,7 @@ export class QualityCounts {
     return {
       missingBytes: this.#missingBytes,
       truncatedFrames: this.#truncatedFrames,
+      unreadOffers: this.#unreadOffers,
       midstreamConnections: this.#midstream,
       oneWayConnections: this.#oneWay,
       neverEndedConnections: this.#neverEnded,

@@ -30,6 +30,8 @@ export interface IdFacts {
 
 const NO_WORDS = new Int32Array(0);
 const NONE: readonly never[] = [];
+/** Packets of one machine that are captured on several processors may come out of order by less. */
+const MIN_SKEW_SECONDS = 0.0005;
 const ID_WORDS = SESSION_ID_BYTES / 4;
 
 /**
@@ -74,6 +76,10 @@ export class ConnectionFacts {
   /** A PROXY header named the client behind the TCP peer. */
   isProxied = false;
   maybePadding = false;
+  /** The capture has one direction of it. */
+  isOneWay = false;
+  /** The ClientHello was read to its end. */
+  isHelloWhole = false;
   /** The ClientHello was cut before its end: it may offer a ticket as well, beside which its session ID is no offer. */
   isHelloCut = false;
   clientEms = false;
@@ -98,6 +104,14 @@ export class ConnectionFacts {
   serverHelloTime = 0;
   /** See Connection; -1 where it is not known. */
   handshakeSeconds = -1;
+  /** Frame and time of what shows whether an offer was accepted: the ServerHello, or the client's Finished where the capture lacks it. */
+  answer = 0;
+  answerTime = 0;
+  /**
+   * Above 0: the client's side has times that are later than possible by at least so many seconds, below 0 earlier, as the ServerHello
+   * came before the ClientHello, or after the Finished that answers it. 0 where nothing of that kind is to be seen.
+   */
+  skewSeconds = 0;
   missingBytes = 0;
   cipherSuite = 0;
   /** Number of the client's fingerprint; 0: none. */
@@ -111,13 +125,15 @@ export class ConnectionFacts {
     this.stream = tcp.stream(connection);
     this.#readRoles(tcp, tls, connection);
     this.#readEndpoints(tcp, addresses, connection);
+    this.isOneWay = !tcp.hasBothDirections(connection);
     this.serverName = tls.serverName(connection);
     this.start = tcp.start(connection);
     this.end = floats[(connection >> 1) + Time.LAST];
     this.offersTicket = (flags & Flag.OFFERS_TICKET) !== 0;
     this.offersPsk = (flags & Flag.OFFERS_PSK) !== 0;
     this.maybePadding = (flags & Flag.OFFERS_TLS13) !== 0;
-    this.isHelloCut = (flags & (Flag.CLIENT_HELLO | Flag.CLIENT_HELLO_WHOLE)) === Flag.CLIENT_HELLO;
+    this.isHelloWhole = (flags & Flag.CLIENT_HELLO_WHOLE) !== 0;
+    this.isHelloCut = !this.isHelloWhole && (flags & (Flag.CLIENT_HELLO | Flag.CLIENT_HELLO_CUT)) !== 0;
     this.clientEms = (flags & Flag.CLIENT_EMS) !== 0;
     this.serverEms = (flags & Flag.SERVER_EMS) !== 0;
     this.clientHello = flags & Flag.CLIENT_HELLO ? ints[connection + Tls.CLIENT_HELLO_FRAME] : 0;
@@ -126,6 +142,8 @@ export class ConnectionFacts {
     this.fingerprint = ints[connection + Tls.FINGERPRINT];
     this.clientHelloTime = floats[(connection >> 1) + TlsTime.CLIENT_HELLO];
     this.serverHelloTime = floats[(connection >> 1) + TlsTime.SERVER_HELLO];
+    this.answer = flags & (Flag.SERVER_HELLO | Flag.CLIENT_FINISHED_TLS12) ? ints[connection + Tls.SERVER_HELLO_FRAME] : 0;
+    this.answerTime = this.serverHelloTime;
     const client = this.#clientView;
     const server = this.#serverView;
     const isTls13 = (flags & Flag.TLS13) !== 0;
@@ -155,7 +173,16 @@ export class ConnectionFacts {
       this.client.state === 'unclean' && (server.flags & RecordFlag.HAS_ALERT) !== 0 && server.alertFrame > this.client.frame;
     const finishedAfter = ints[connection + Tls.FINISHED_AFTER];
     this.handshakeSeconds = isCompleted && finishedAfter > 0 ? (finishedAfter - 1) / 1e6 : -1;
+    this.skewSeconds = this.clientHello > 0 && this.serverHello > 0 ? this.#skew(finishedAfter) : 0;
     return this;
+  }
+
+  /** @param finishedAfter see {@link Tls} */
+  #skew(finishedAfter: number): number {
+    const answered = this.serverHelloTime - this.clientHelloTime;
+    if (answered < -MIN_SKEW_SECONDS) return -answered;
+    const early = finishedAfter > 0 ? (finishedAfter - 1) / 1e6 - answered : 0;
+    return early < -MIN_SKEW_SECONDS ? early : 0;
   }
 
   #readExtras(tls: TlsConnections, connection: number): void {
@@ -171,7 +198,9 @@ export class ConnectionFacts {
   #resumedBy(isTls13: boolean): Connection['resumedBy'] {
     if (this.resumption !== 'resumed') return null;
     if (isTls13) return 'psk';
-    return this.offersTicket ? 'ticket' : 'session-id';
+    if (this.offersTicket) return 'ticket';
+    // A ticket may stand in what is missing of the ClientHello, and its session ID be the client's own invention (RFC 5077 3.4).
+    return this.isHelloWhole ? 'session-id' : null;
   }
 
   /** Who is the client: by the hellos, else by the SYN, else the side with the higher port. */
@@ -210,7 +239,8 @@ export class ConnectionFacts {
       const kind = this.isTls13 ? kindOfTls13(flags) : this.#kind(flags, isEcho);
       this.isAccepted = kind === 'resumed';
       // The capture may end before the handshake: the server's messages have told by then which of the two it is.
-      if (isCompleted || (this.missingBytes > 0 && !this.#wasBroken())) this.handshake = kind ?? 'unknown';
+      const lacksBytes = this.missingBytes > 0 || this.isOneWay;
+      if (isCompleted || (lacksBytes && !this.#wasBroken())) this.handshake = kind ?? 'unknown';
       else this.handshake = hasEnded ? 'failed' : (kind ?? 'incomplete');
     } else if (flags & Flag.CLIENT_FINISHED_TLS12) {
       const kind = this.#kindByClient(flags);
@@ -232,11 +262,9 @@ export class ConnectionFacts {
     if (!isIssued) this.issuedId.length = -1;
   }
 
-  /** Whether one side certainly did not finish: its last word is an alert in clear. */
+  /** Whether one side certainly did not finish: its last word is an alert in clear, or all of it was seen up to its end. */
   #wasBroken(): boolean {
-    const client = this.#clientView;
-    const server = this.#serverView;
-    return (!client.hasFinished && client.endsWithKnownAlert) || (!server.hasFinished && server.endsWithKnownAlert);
+    return this.#clientView.isBroken || this.#serverView.isBroken;
   }
 
   /** Full or abbreviated, as far as the ServerHello and what the server sent after it tell; null when they do not. */
@@ -267,14 +295,14 @@ export class ConnectionFacts {
     else if (!(flags & Flag.CLIENT_HELLO)) this.resumption = 'unknown';
     else if (this.isTls13) this.resumption = this.#resumptionOfTls13(flags, isWhole);
     else if (offersNothing) this.resumption = isWhole ? 'not-offered' : 'unknown';
-    else if (!(flags & Flag.SERVER_HELLO)) this.resumption = this.#mayBeAnswered() ? 'unknown' : 'unanswered';
+    else if (!(flags & Flag.SERVER_HELLO) && handshake !== 'full') this.resumption = this.#mayBeAnswered() ? 'unknown' : 'unanswered';
     else if (!isWhole || (!this.offersTicket && (this.maybePadding || this.offersPsk))) this.resumption = 'unknown';
     else this.resumption = handshake === 'full' || (handshake === 'failed' && flags & Flag.FULL) ? 'declined' : 'unknown';
   }
 
   /** A ServerHello may be among what the capture does not hold. */
   #mayBeAnswered(): boolean {
-    return this.missingBytes > 0 || this.handshake === 'unknown' || this.handshake === 'full';
+    return this.missingBytes > 0 || this.handshake === 'unknown';
   }
 
   /** A legacy session ID is no offer in TLS 1.3, and a ticket of an older version was not asked for. */

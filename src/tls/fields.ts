@@ -94,6 +94,8 @@ export const TlsFlag = {
   DECRYPTED: 1048576,
   /** The client's Finished shows that this is not TLS 1.3, whatever is known of the ServerHello. */
   CLIENT_FINISHED_TLS12: 2097152,
+  /** A ClientHello was cut before its session ID. */
+  CLIENT_HELLO_CUT: 4194304,
 } as const;
 
 /** Bits of {@link TlsSide}.RECORD_FLAGS. */

@@ -186,7 +186,10 @@ export class HandshakeReader {
       );
     }
     rows.ints[connection + Tls.CLIENT] = directionOf(connection, side) + 1;
-    if (reading !== 'done' && hello.sessionId.length < 0) return;
+    if (reading !== 'done' && hello.sessionId.length < 0) {
+      this.#tls.set(connection, Flag.CLIENT_HELLO_CUT);
+      return;
+    }
     this.#place(connection, true);
     this.#tls.setSide(side, HELLO_IN_RECORD);
     this.#tls.set(connection, Flag.CLIENT_HELLO | (reading === 'done' ? Flag.CLIENT_HELLO_WHOLE : 0));

@@ -42,8 +42,20 @@ export class Marks {
     this.finished(connection, side);
     if (lengthBytes >= MIN_SECOND_CLIENT_HELLO_BYTES || this.#tls.client(connection) !== directionOf(connection, side)) return;
     this.#tls.set(connection, TlsFlag.CLIENT_FINISHED_TLS12);
-    const { ints } = this.#tls.rows;
+    const { ints, floats } = this.#tls.rows;
     if (ints[connection + Tls.VERSION] === 0) ints[connection + Tls.VERSION] = version;
+    if (this.#tls.has(connection, TlsFlag.SERVER_HELLO)) return;
+    ints[connection + Tls.SERVER_HELLO_FRAME] = this.#now.frame;
+    floats[(connection >> 1) + TlsTime.SERVER_HELLO] = this.#now.time;
+  }
+
+  /** A further one begins: of a side that has not sent anything else by then, the first may have been a piece of a ClientHello. */
+  anotherRecord(connection: number, side: number): void {
+    const isClient = this.#tls.client(connection) === directionOf(connection, side);
+    if (!isClient || this.#tls.sideFlags(side) & RecordFlag.PROTECTED) return;
+    const { ints } = this.#tls.rows;
+    ints[connection + Tls.TLS_FLAGS] &= ~TlsFlag.CLIENT_FINISHED_TLS12;
+    if (!this.#tls.has(connection, TlsFlag.SERVER_HELLO)) ints[connection + Tls.VERSION] = 0;
   }
 
   /**

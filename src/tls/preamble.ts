@@ -83,11 +83,17 @@ export class Preambles {
     return start < end && (readProxyHeader(bytes, start, end) !== 'none' || recognise(bytes, start, end) !== null);
   }
 
-  /** Follows a connection from its first payload on, which {@link read} is to be given too. */
-  open(connection: number): void {
+  /**
+   * Follows a connection from its first payload on, which {@link read} is to be given too.
+   *
+   * @param begun the direction in which TLS has begun before that, where a capture has the directions out of order
+   */
+  open(connection: number, begun: Direction | null = null): void {
     this.forget(connection);
     if (this.#preambles.size >= this.#limits.connections) this.#evicted += deleteOldest(this.#preambles);
-    this.#preambles.set(connection, new Preamble());
+    const preamble = new Preamble();
+    if (begun !== null) preamble.talks[begun].hasBegun = true;
+    this.#preambles.set(connection, preamble);
   }
 
   /**

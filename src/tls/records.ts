@@ -174,14 +174,14 @@ export class RecordReader implements StreamConsumer {
     if (flags & PREAMBLE) return this.#preamble(connection, side, bytes, start, end);
     if (flags & (LOST | NOT_TLS)) return this.#find(connection, side, bytes, start, end) ? start : -1;
     const isRecord = bytes[start] >= Type.CHANGE_CIPHER_SPEC && bytes[start] <= Type.HEARTBEAT;
-    const isFirst = flags === 0 && !this.#tls.has(connection, TLS) && (this.#tcp.state(side) & SideState.FROM_START) !== 0;
+    const isFirst = flags === 0 && (this.#tcp.state(side) & SideState.FROM_START) !== 0;
     const isSplit = this.#tls.rows.ints[side + HEADER_COUNT] > 0;
     if (isRecord || !isFirst || isSplit || !this.#preambles.mayBegin(bytes, start, end)) return start;
     const { evicted } = this.#preambles;
-    this.#preambles.open(connection);
+    const peer = peerOf(connection, side);
+    this.#preambles.open(connection, this.#tls.sideFlags(peer) & STARTED ? directionOf(connection, peer) : null);
     if (this.#preambles.evicted > evicted) this.#warnings.add('preamble-limit', PREAMBLES, this.#now.frame);
     this.#tls.setSide(side, PREAMBLE);
-    const peer = peerOf(connection, side);
     if (this.#tls.sideFlags(peer) === 0) this.#tls.setSide(peer, PREAMBLE);
     return this.#preamble(connection, side, bytes, start, end);
   }
@@ -254,7 +254,8 @@ export class RecordReader implements StreamConsumer {
       if (!(before & PROTECTED)) this.#marks.firstData(connection, side);
     } else if (type === Type.HANDSHAKE && flags & CHANGE_CIPHER_SPEC) {
       flags |= flags & FINISHED ? RENEGOTIATES : FINISHED;
-      if (!(before & FINISHED)) this.#marks.finishedRecord(connection, side, version, length);
+      if (before & FINISHED) this.#marks.anotherRecord(connection, side);
+      else this.#marks.finishedRecord(connection, side, version, length);
     } else if (type !== Type.ALERT) flags &= ~RENEGOTIATES;
     ints[side + RECORD_FLAGS] = flags;
     if (!(before & STARTED)) this.#tls.set(connection, TLS);

@@ -97,7 +97,7 @@ export class SideView {
 
   /** Whether its last part was seen whole, up to the end where there is one. */
   get isWhole(): boolean {
-    if (this.flags & (Flag.LOST | Flag.NOT_TLS)) return false;
+    if (this.flags & (Flag.LOST | Flag.NOT_TLS | Flag.PREAMBLE)) return false;
     // A side that is known from its start may have said nothing at all.
     if (!(this.flags & Flag.STARTED) && !(this.state & State.NEXT_KNOWN)) return false;
     if (!this.hasEnded) return this.lostBeforeAcknowledged <= 0;
@@ -117,6 +117,12 @@ export class SideView {
   get hasFinished(): boolean {
     if (this.isTls13) return (this.flags & Flag.FINISHED) !== 0;
     return (this.flags & (Flag.CHANGE_CIPHER_SPEC | Flag.PROTECTED)) !== 0;
+  }
+
+  /** It certainly did not finish: its last word is an alert in clear, or all that it said was seen. */
+  get isBroken(): boolean {
+    if (this.hasFinished) return false;
+    return this.endsWithKnownAlert || ((this.flags & Flag.STARTED) !== 0 && this.hasEnded && this.isWhole);
   }
 
   /** A protected alert of TLS <= 1.2 that nobody decrypted. */

@@ -114,6 +114,12 @@ describe('damaged pcap', () => {
     ]);
   });
 
+  it.each(TWINS)('stops where a second file was joined to it: $what', async ({ options }) => {
+    const { frames, warnings } = await collect([chunks(concat(pcap(PACKETS), pcap(PACKETS, options)))]);
+    expect(frames).toEqual(seen(PACKETS));
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('merge them by mergecap')]);
+  });
+
   it.each([262_145, 0x7fffffff, 0xffffffff])('stops before a packet of %i bytes', async (length) => {
     const bad = concat(u32(1, true), u32(2, true), u32(length, true), u32(60, true), ramp(500));
     const { frames, sources, warnings } = await collect([chunks(concat(pcapHeader(), pcapRecord(PACKETS[0]), bad))]);

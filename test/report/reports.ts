@@ -107,6 +107,7 @@ export function connection(stream: number, client: Endpoint, partial: Partial<Co
 export const NOTHING_LACKS = {
   missingBytes: 0,
   truncatedFrames: 0,
+  unreadOffers: 0,
   midstreamConnections: 0,
   oneWayConnections: 0,
   neverEndedConnections: 0,
@@ -121,6 +122,7 @@ export const EMPTY: Report = {
     decryptedConnections: 0,
     incompleteConnections: 0,
     quality: NOTHING_LACKS,
+    otherFrames: { notIp: 0, protocols: [] },
     warnings: [],
   },
   totals: { tcpConnections: 0, tlsConnections: 0, handshakes: counts(), closes: closes(), invalidatedSessions: 0, suspectedSessions: 0 },
@@ -219,6 +221,7 @@ export const FORUM: Report = {
     decryptedConnections: 0,
     incompleteConnections: 0,
     quality: NOTHING_LACKS,
+    otherFrames: { notIp: 0, protocols: [] },
     warnings: [],
   },
   totals: {
@@ -331,6 +334,7 @@ export const MIXED: Report = {
     decryptedConnections: 0,
     incompleteConnections: 0,
     quality: NOTHING_LACKS,
+    otherFrames: { notIp: 0, protocols: [] },
     warnings: [],
   },
   totals: {
@@ -561,6 +565,7 @@ export function hostile(text: string): Report {
     capture: {
       ...FORUM.capture,
       sources: [{ ...FORUM.capture.sources[0], name: text, linkTypes: [text], truncated: true }],
+      otherFrames: { notIp: 0, protocols: [] },
       warnings: [{ code: 'capture-cut', message: `${text}: ends in the middle of a packet`, count: 3, frame: 7 }],
     },
     servers: [

@@ -9,7 +9,7 @@ const ANSWER = 1_767_225_600.123456;
 /** A full handshake answered at {@link ANSWER}, and closed by RST of the client. */
 function connection(changes: Partial<ConnectionFacts> = {}, client = {}, server = {}): ConnectionFacts {
   const facts = new ConnectionFacts();
-  Object.assign(facts, { clientHello: 4, serverHello: 5, serverHelloTime: ANSWER, clientHelloTime: ANSWER - 0.25, handshake: 'full' });
+  Object.assign(facts, { clientHello: 4, answer: 5, answerTime: ANSWER, clientHelloTime: ANSWER - 0.25, handshake: 'full' });
   Object.assign(facts.client, { state: 'unclean', end: 'rst', frame: 9, time: ANSWER + 1 }, client);
   Object.assign(facts.server, { state: 'open' }, server);
   return Object.assign(facts, changes);
@@ -41,7 +41,7 @@ describe('a use', () => {
   });
 
   it.each([0.7, 12_345.678901, 4e9 + 0.3])('does so also where the clock says %d', (answer) => {
-    const use = added(connection({ serverHelloTime: answer }, { time: answer + 0.1 }));
+    const use = added(connection({ answerTime: answer }, { time: answer + 0.1 }));
     expect([use.answerTime, use.clientClose.time]).toEqual([answer, answer + 0.1]);
   });
 

@@ -65,7 +65,7 @@ describe('a packet inside', () => {
     const analyzer = new Analyzer({ limits: SMALL });
     for (let length = 0; length < whole.length; length++) analyzer.push(whole.subarray(0, length), START, 0, linkType, whole.length);
     const { totals, capture } = analyzer.finish();
-    expect(capture.warnings.map(({ code }) => code)).toEqual(['frame-truncated']);
+    expect(capture.warnings.map(({ code }) => code)).toEqual(['frame-truncated', 'payload-cut']);
     expect(totals.tcpConnections).toBe(1);
   });
 
@@ -85,6 +85,7 @@ describe('a packet inside', () => {
     const noise = [53, 443, 4789, 6081, 2152].map((port) => ethernet(0x0800, ipv4(17, udp(port, new Uint8Array(64)))));
     const report = read([...noise, ethernet(0x0800, ipv4(17, new Uint8Array(3)))]);
     expect([report.totals.tcpConnections, warningsOf(report)]).toEqual([0, []]);
+    expect(report.capture.otherFrames).toEqual({ notIp: 0, protocols: [{ name: 'UDP', frames: 6 }] });
   });
 });
 
@@ -131,6 +132,23 @@ describe('fragments', () => {
     forged.fill(0xee, 34);
     const [one, other] = [read([[a, forged, b]]), read([[a, b]])];
     expect(one.connections).toEqual(other.connections);
+  });
+
+  it('of packets that are captured twice are put together once', () => {
+    const twice = pieces4(64).map((pieces) => [...pieces.flatMap((piece) => [piece, piece]), ...pieces]);
+    const report = read(twice);
+    expect(story(report.connections)).toEqual(story(expected4.connections));
+    expect(warningsOf(report)).toEqual([]);
+  });
+
+  it('beyond the last one make no packet of one that has a hole', () => {
+    const frame = plain4.find((one) => one.length > 300) ?? plain4[0];
+    const [first, , third, fourth] = fragments(packetOf(frame), 64, 1);
+    // Behind the hole this is the last one, and yet another one reaches further.
+    const last = fragments(packetOf(frame).subarray(0, 20 + 64 * 2 + 40), 64, 1)[2];
+    const report = read([[first, fourth, last, third]]);
+    expect(report.totals.tcpConnections).toBe(0);
+    expect(warningsOf(report)).toEqual(['frame-malformed', 'ip-fragment']);
   });
 
   it('that are missing are told of', () => {

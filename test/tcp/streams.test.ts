@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TcpFlag } from '../../src/wire/tcp.js';
 import { analyze, Capture, type Link, type Packet, warningsOf } from '../support/packets.js';
-import { clientHello, flight, fullHandshake } from '../tls/messages.js';
+import { clientHello, exchange, flight, fullHandshake } from '../tls/messages.js';
 
 const { ACK } = TcpFlag;
 
@@ -105,6 +105,19 @@ describe('stream numbers', () => {
     expect(streamsOf([others[0], syn, ...others.slice(1)])).toBe('0: 1-7, of 1');
     // The SYN behind the ClientHello.
     expect(streamsOf([...others.slice(0, 3), syn, ...others.slice(3)])).toBe('0: 1-7, of 1');
+  });
+
+  it('go up with a SYN of an earlier time whose number is another', () => {
+    const capture = new Capture();
+    const first = capture.midstream(PORTS);
+    exchange(first);
+    close(first);
+    const ended = capture.packets.length;
+    const second = capture.connect({ ...PORTS, clientIsn: 0x4000_0000, serverIsn: 0x5000_0000 });
+    fullHandshake(second);
+    const packets = capture.packets.map((packet, i) => (i < ended ? { ...packet, at: packet.at + 5000 } : packet));
+    expect(streamsOf(packets)).toMatch(/of 2$/);
+    expect(analyze(packets).connections.map(({ handshake }) => handshake)).toContain('full');
   });
 
   it('stay with what comes late, after the connection was told of', () => {

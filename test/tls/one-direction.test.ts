@@ -1,6 +1,13 @@
 // What half of a connection tells: captures of one direction, and frames that a snap length cuts.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Capture, type Link, only, type ReadOptions } from '../support/packets.js';
+import { analyze as analyzeFile } from '../../src/analyze.js';
+import { Analyzer } from '../../src/analyzer.js';
+import type { Connection } from '../../src/model.js';
+import { closes } from '../sessions/visits.js';
+import { fixtures } from '../support/fixtures.js';
+import { analyze, Capture, type Link, only, type ReadOptions } from '../support/packets.js';
+import { trafficOf } from '../twins/traffic.js';
 import {
   abbreviatedHandshake,
   applicationData,
@@ -68,9 +75,9 @@ describe('the half of the client', () => {
       { handshake: 'resumed', version: 'TLSv1.2', resumption: 'resumed', resumedBy: 'session-id', offered: { sessionId: id('a1') } },
     ],
     [
-      'does not show what became of an offer after which the handshake was full',
+      'shows a decline in the same way',
       (link) => [fullHandshake(link, id('b2'), { sessionId: id('a1') }), exchange(link)],
-      { handshake: 'full', resumption: 'unknown' },
+      { handshake: 'full', resumption: 'declined', cause: 'unknown-session', issued: { sessionId: null }, frames: { serverHello: null } },
     ],
     [
       'tells TLS 1.2 from 1.3 where both are offered',
@@ -103,6 +110,17 @@ describe('the half of the client', () => {
       },
       { handshake: 'unknown', resumption: 'unknown' },
     ],
+    [
+      'shows nothing of a handshake that may be of TLS 1.3, where the second ClientHello comes in short records',
+      ({ client }) => {
+        const hello = clientHello({ sessionId: id('c1'), tls13: true });
+        client.send(flight(hello));
+        client.send(changeCipherSpec, record(22, hello.subarray(0, 60)), record(22, hello.subarray(60)));
+        client.send(applicationData(53), applicationData(200));
+        client.fin();
+      },
+      { handshake: 'unknown', version: null, close: { client: { state: 'unknown' } } },
+    ],
     ['shows nothing of TLS 1.3', retriedHandshake, { handshake: 'unknown', version: null, resumption: 'unknown' }],
     [
       'shows that it ended without close_notify',
@@ -131,6 +149,79 @@ describe('the half of the server', () => {
   it.each(cases)('%s', (_, speak, expected) => {
     expect(connection(speak, 'server')).toMatchObject(expected);
   });
+
+  it('shows a handshake that the server did not finish', () => {
+    const speak = ({ client, server }: Link) => {
+      client.send(flight(clientHello()));
+      server.send(flight(serverHello({ sessionId: id('51') }), certificate, serverHelloDone));
+      client.send(flight(clientKeyExchange), changeCipherSpec, finished);
+      server.fin();
+    };
+    expect(connection(speak, 'server')).toMatchObject({ handshake: 'failed' });
+  });
+
+  it('shows a handshake also where it begins behind the SYN', () => {
+    const capture = new Capture();
+    const link = capture.connect();
+    fullHandshake(link);
+    exchange(link);
+    closes.clean(link);
+    const [, ...packets] = capture.packets.filter((packet) => packet.from === link.server.self);
+    expect(only(packets)).toMatchObject({ handshake: 'full', issued: { sessionId: id('51') } });
+  });
+
+  it('says nothing of clients that do not offer what they have', () => {
+    const capture = new Capture();
+    const links = Array.from({ length: 6 }, (_, i) => {
+      const link = capture.connect();
+      fullHandshake(link, id(`a${i}`));
+      exchange(link);
+      closes.clean(link);
+      capture.wait(1);
+      return link;
+    });
+    const servers = new Set(links.map(({ server }) => server.self));
+    const halves = capture.packets.filter((packet) => servers.has(packet.from));
+    expect(analyze(capture.packets).servers[0].nonOffering).toHaveLength(1);
+    expect(analyze(halves).servers[0].nonOffering).toEqual([]);
+  });
+});
+
+it('an invented session ID beside a ticket that is cut off is no session', () => {
+  const capture = new Capture();
+  const invented = id('f0');
+  for (const resumes of [true, true, false]) {
+    const link = capture.connect();
+    const hello = { ticket: '74'.repeat(100) };
+    if (resumes) abbreviatedHandshake(link, invented, hello);
+    else fullHandshake(link, id('b2'), { sessionId: invented, ...hello });
+    exchange(link);
+    closes.fin(link);
+    capture.wait(1);
+  }
+  expect(analyze(capture.packets, { snapLength: 150 }).findings).toEqual([]);
+});
+
+it('a PROXY header may come behind all that the server said', () => {
+  const capture = new Capture();
+  const link = capture.connect();
+  link.client.send(new TextEncoder().encode('PROXY TCP4 203.0.113.9 198.51.100.1 50000 443\r\n'));
+  fullHandshake(link);
+  exchange(link);
+  const [client, server] = [link.client.self, link.server.self].map((self) => capture.packets.filter(({ from }) => from === self));
+  expect(only([...server, ...client])).toMatchObject({ handshake: 'full', proxiedClient: { address: '203.0.113.9', port: 50_000 } });
+});
+
+it('an answer to STARTTLS that was lost leaves the close open', async () => {
+  const { packets } = trafficOf(readFileSync(`${fixtures}starttls-smtp.pcap`));
+  const analyzer = new Analyzer({ keep: 'all' });
+  for (const [index, { seconds, nanoseconds, data }] of packets.entries())
+    if (index !== 165 && index !== 171) analyzer.push(data, seconds, nanoseconds, 1);
+  const whole = await analyzeFile(`${fixtures}starttls-smtp.pcap`, { keep: 'all' });
+  const closesOf = (connections: Connection[]) => connections.map(({ close }) => close.server.closeNotify);
+  const told = closesOf(analyzer.finish().connections);
+  const expected = closesOf(whole.connections);
+  expect(told.map((notify, i) => notify === 'unknown' || notify === expected[i])).not.toContain(false);
 });
 
 describe('a snap length', () => {
@@ -149,6 +240,18 @@ describe('a snap length', () => {
       65,
       (link) => [fullHandshake(link), exchange(link)],
       { handshake: 'full', version: 'TLSv1.2' },
+    ],
+    [
+      'that cuts a ticket off leaves open what was resumed',
+      150,
+      (link) => [abbreviatedHandshake(link, id('f0'), { ticket: '74'.repeat(100) }), exchange(link)],
+      { handshake: 'resumed', resumedBy: null, offered: { sessionId: id('f0'), isCut: true } },
+    ],
+    [
+      'that cuts the session ID off says so',
+      96,
+      (link) => [abbreviatedHandshake(link, id('a1')), exchange(link)],
+      { offered: { sessionId: null, isCut: true }, frames: { clientHello: null } },
     ],
     ['hides a second ClientHello, and tells nothing then', 70, retriedHandshake, { handshake: 'unknown', version: null }],
   ];

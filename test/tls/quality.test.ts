@@ -147,7 +147,7 @@ describe('a snap length', () => {
         expect(close.server.state, `snap length ${snapLength}`).toMatch(/^(clean|unknown)$/);
         expect(resumption, `snap length ${snapLength}`).toMatch(/^(not-offered|unknown)$/);
       }
-      expect(report.capture.warnings.length > 0, `snap length ${snapLength}`).toBe(snapLength < 50);
+      expect(report.capture.warnings.length > 0, `snap length ${snapLength}`).toBe(snapLength <= 54);
     }
   });
 
