@@ -183,10 +183,20 @@ describe('a stream', () => {
   it.each([
     ['q-client-side-only.pcap', 0, 'offers no session; no ServerHello in the capture'],
     ['q-client-side-only.pcap', 1, 'offers session ID a63b831c…; no ServerHello in the capture'],
-    ['q-client-side-only.pcap', 2, 'may offer session ID a63b831c…; no ServerHello in the capture'],
   ])('of %s claims no more of %i than is known', async (name, stream, expected) => {
     const { stdout } = await explain(`stream:${stream}`, name);
     expect(rows(stdout)[0]).toContain(`ClientHello: ${expected}`);
+  });
+
+  it.each([
+    ['5e'.repeat(32), 'may offer session ID 5e5e5e5e…'],
+    [null, 'what it offers is not known'],
+  ])('of which nobody knows what became of %s says so', (sessionId, expected) => {
+    const { report } = story([{ issues: '11'.repeat(32) }]);
+    const [c] = report.connections;
+    const connections = [{ ...c, resumption: 'unknown' as const, offered: { ...c.offered, sessionId } }];
+    const text = [...explanation({ ...report, connections, sessions: [] }, { stream: 0 })].join('');
+    expect(rows(text)[0]).toContain(`ClientHello: ${expected}`);
   });
 });
 
