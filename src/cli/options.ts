@@ -39,6 +39,12 @@ export const OPTIONS = [
   SERVER,
   { name: 'client', value: 'CIDR', help: 'list only these clients (verdicts still use all)' },
   { name: 'session', value: 'HEX', help: 'list only sessions that begin so (4 digits or more)' },
+  {
+    name: 'evidence',
+    value: 'FILE.pcapng',
+    help: 'write only the frames behind the findings, commented, for Wireshark (with --session: behind those sessions); the input is read again for it, a pipe from a temporary file in TMPDIR (4 GiB at most)',
+  },
+  { name: 'evidence-secrets', help: 'and the TLS secrets of their connections, from the key log: whoever gets the file can decrypt them' },
   FAIL_ON,
   { name: 'key-log', value: 'FILE', help: 'decrypt alerts and tickets with this TLS key log; else with the one that SSLKEYLOGFILE names' },
   HANDSHAKE_COST,
@@ -81,7 +87,5 @@ export const LIVE_OPTIONS = [
 export type OptionName = (typeof OPTIONS)[number]['name'];
 export type LiveOptionName = (typeof LIVE_OPTIONS)[number]['name'];
 
-/** Options that a later version will have: named, so that they are not taken for a slip. */
-export const FUTURE_OPTIONS: readonly string[] = ['evidence'];
-/** The same for values of `--format`. */
+/** Values of `--format` that a later version will have: named, so that they are not taken for a slip. */
 export const FUTURE_FORMATS: readonly string[] = ['html'];
