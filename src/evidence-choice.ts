@@ -2,7 +2,7 @@
 import { Rows } from './bytes/rows.js';
 import type { WantedStreams } from './frame-selection.js';
 import { MAX_COMPARED_CONNECTIONS, MAX_EVIDENCE_CONNECTIONS, MAX_NOTED_CONNECTIONS } from './limits.js';
-import type { Connection, Finding, Report, Session } from './model.js';
+import type { Connection, Endpoint, Finding, Report, Session, SessionName } from './model.js';
 import type { ComparedServer } from './report/evidence-summary.js';
 
 export interface Chosen {
@@ -45,8 +45,8 @@ export class EvidenceChoice {
   choose(report: Report, bySession: boolean): Chosen | null {
     const streams = new Set<number>();
     const findings = report.findings.filter((finding) => take(streams, streamsOfFinding(finding)));
-    const found = new Set(report.findings.map(({ session }) => `${session.kind} ${session.id}`));
-    const others = bySession ? report.sessions.filter(({ kind, id }) => !found.has(`${kind} ${id}`)) : [];
+    const found = new Set(report.findings.map(({ session, server }) => keyOf(session, server)));
+    const others = bySession ? report.sessions.filter((session) => !found.has(keyOf(session, session.server))) : [];
     const ofFindings = new Set(streams);
     const sessions = others.filter((session) => take(streams, streamsOfSession(session)));
     if (streams.size === 0) return null;
@@ -108,6 +108,10 @@ function nearest(streams: number[], first: number): number[] {
   const at = streams.findIndex((stream) => stream > first);
   const start = Math.min(at < 0 ? streams.length : at, streams.length - MAX_COMPARED_CONNECTIONS);
   return streams.slice(start, start + MAX_COMPARED_CONNECTIONS);
+}
+
+function keyOf({ kind, id }: SessionName, { address, port }: Endpoint): string {
+  return `${kind} ${id} ${address} ${port}`;
 }
 
 /** Adds streams, all or none. */

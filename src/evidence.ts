@@ -4,6 +4,7 @@ import { Analyzer } from './analyzer.js';
 import { ArgumentError } from './argument-error.js';
 import { toHex } from './bytes/hex.js';
 import type { FrameSink } from './capture/frame-sink.js';
+import { InputError } from './capture/input-error.js';
 import { type CaptureInput, type ReadOptions, readCapture } from './capture/read.js';
 import { RereadableInputs } from './capture/rereadable.js';
 import { readKeyLog } from './decryption/key-log-file.js';
@@ -15,7 +16,7 @@ import type { Finding, Report } from './model.js';
 import { FrameComments } from './report/evidence-comments.js';
 import { EvidenceError } from './report/evidence-error.js';
 import { EvidenceFile } from './report/evidence-file.js';
-import { type Alone, summary } from './report/evidence-summary.js';
+import { type Alone, type EvidenceContents, summary } from './report/evidence-summary.js';
 import { counted } from './report/text.js';
 import { checkedServer } from './selection/server-address.js';
 import type { Decryption } from './tls/decryption.js';
@@ -123,7 +124,8 @@ export class EvidenceWriter {
     try {
       await this.#read(file, { numberOf: file.numberOf });
       this.#inputs.check();
-      if (file.frames !== frames) throw new EvidenceError('the capture', 'changed while it was read again');
+      if (file.frames !== frames)
+        throw new InputError('ERR_READ', 'the input', 'changed since it was first read; copy it, and give the copy');
       file.end();
     } catch (error) {
       file.abandon();
@@ -225,8 +227,9 @@ function commentsOf({ findings, sessions }: Chosen, report: Report): FrameCommen
   return comments;
 }
 
-function notesOf({ findingsLeftOut, isCut, commentsLeftOut, alone }: Parameters<typeof summary>[1]): string[] {
+function notesOf({ findingsLeftOut, isCut, commentsLeftOut, secrets, alone }: EvidenceContents): string[] {
   const notes: string[] = [];
+  if (secrets === 0) notes.push('no secret of a connection in the evidence is known: none was written into it');
   if (findingsLeftOut > 0)
     notes.push(`${counted(findingsLeftOut, 'finding')} left out of the evidence: too many connections; select with --session`);
   if (isCut) notes.push('the evidence is cut: too many frames belong to its connections; select with --session');

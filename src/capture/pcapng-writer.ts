@@ -17,7 +17,7 @@ export interface DescribedInterface {
 }
 
 /** An option of a block: a code and a value of at most 65,535 bytes. */
-export type Option = readonly [code: number, value: Uint8Array];
+type Option = readonly [code: number, value: Uint8Array];
 
 /** What an Interface Statistics Block says, counted from the beginning of the capture. */
 export interface InterfaceStatistics {

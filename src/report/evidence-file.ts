@@ -5,11 +5,10 @@ import type { FrameInterface } from '../capture/decoder.js';
 import type { FrameSink } from '../capture/frame-sink.js';
 import { errorText } from '../capture/input-error.js';
 import { commentedPacket, decryptionSecrets, interfaceDescription, sectionHeader } from '../capture/pcapng-writer.js';
+import { TLS_KEY_LOG } from '../decryption/secrets.js';
 import { MAX_EVIDENCE_INTERFACES } from '../limits.js';
 import { EvidenceError } from './evidence-error.js';
 
-/** Type of a Decryption Secrets Block that holds a TLS key log: the letters TLSK. */
-const TLS_KEY_LOG = 0x544c534b;
 /** Blocks are collected to so many bytes before they are written. */
 const BUFFER_BYTES = 1 << 18;
 /** Lines of a key log in one block: readers take 16 MiB and more. */
