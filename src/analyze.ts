@@ -47,9 +47,12 @@ const OPTIONS: Record<keyof ReadConnectionsOptions, true> = {
   handshakeCost: true,
 };
 
+/** Is told of each TLS connection when it has ended, whatever is selected. */
+export type Watch = (connection: Connection) => void;
+
 /** What the public `analyze` does. */
-export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
-  const analysis = run(input, options, null);
+export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}, watch?: Watch): Promise<Report> {
+  const analysis = run(input, options, null, watch);
   for (;;) {
     const { done, value } = await analysis.next();
     if (done) return value;
@@ -78,8 +81,12 @@ export async function* readConnections(
 }
 
 /** Yields the connections that ended, in batches, and returns the report. Reading starts at once. */
-export function follow(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): AsyncGenerator<Connection[], Report> {
-  return run(input, options, []);
+export function follow(
+  input: CaptureInput | readonly CaptureInput[],
+  options: AnalyzeOptions = {},
+  watch?: Watch,
+): AsyncGenerator<Connection[], Report> {
+  return run(input, options, [], watch);
 }
 
 /** @param ended where connections are collected to be yielded; null when nobody wants them */
@@ -87,6 +94,7 @@ function run(
   input: CaptureInput | readonly CaptureInput[],
   options: AnalyzeOptions,
   ended: Connection[] | null,
+  watch?: Watch,
 ): AsyncGenerator<Connection[], Report> {
   const { signal, onProgress, keyLog = [], keep, limits, handshakeCost } = options;
   const filter = filterOf(options.filter);
@@ -99,6 +107,7 @@ function run(
   const decryption = new LaterDecryption();
   const onConnection = (connection: Connection) => {
     selector.see(connection);
+    watch?.(connection);
     ended?.push(connection);
   };
   const analyzer = new Analyzer({
@@ -107,7 +116,7 @@ function run(
     handshakeCost,
     server: checkedServer(filter.server, 'filter.server'),
     decryption,
-    ...((ended || selector.isByClient) && { onConnection }),
+    ...((ended || selector.isByClient || watch) && { onConnection }),
   });
   const inputs = Array.isArray(input) ? (input as readonly CaptureInput[]) : [input as CaptureInput];
   let secrets: Secrets | null = null;

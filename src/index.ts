@@ -5,7 +5,7 @@
  * @module closenotify
  */
 
-export { Analyzer, analyze, capture, readConnections, toTable } from '#functions';
+export { Analyzer, analyze, capture, readConnections, toTable, writeEvidence } from '#functions';
 export type { AnalyzeOptions, Filter, ReadConnectionsOptions } from './analyze.js';
 export type { AnalyzerOptions, ServerAddress } from './analyzer.js';
 export { ArgumentError } from './argument-error.js';
@@ -15,6 +15,7 @@ export { InputError, type InputErrorCode } from './capture/input-error.js';
 export { CaptureError, type CaptureErrorCode } from './capture/live/capture-error.js';
 export type { CapLike, CapSource, CaptureInput, NamedStream, PcapParserLike, ReadProgress } from './capture/read.js';
 export { KeyLogError } from './decryption/key-log-error.js';
+export type { Evidence, EvidenceOptions } from './evidence.js';
 export { DEFAULT_LIMITS, LIVE_LIMITS, type Limits } from './limits.js';
 export type { Capture, CaptureOptions } from './live/capture.js';
 export type {
@@ -59,6 +60,7 @@ export type {
   Offer,
   Offered,
   Offers,
+  OtherFrames,
   Port,
   Probability,
   Quality,
@@ -80,6 +82,7 @@ export type {
   Verdict,
   Warning,
 } from './model.js';
+export { EvidenceError } from './report/evidence-error.js';
 export { json as toJson } from './report/json.js';
 export { ndjson as toNdjson } from './report/ndjson.js';
 export type { TableOptions } from './report/table.js';

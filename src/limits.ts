@@ -100,5 +100,20 @@ export const MAX_CLIENTS = 1 << 18;
 export const MAX_CLIENT_RANDOMS = 1 << 20;
 /** A key log file that is read, bytes: over a million connections. */
 export const MAX_KEY_LOG_BYTES = 1 << 28;
+/** TCP connections of the sessions in an evidence file. About 100 bytes each; whoever reads more of them reads a report. */
+export const MAX_EVIDENCE_CONNECTIONS = 1 << 17;
+/** Connections to one server that are in an evidence file only to compare with: all of most captures, and some 10 MB of large ones. */
+export const MAX_COMPARED_CONNECTIONS = 1000;
+/** TLS connections of a capture among which those to compare with are looked for. 16 bytes each. */
+export const MAX_NOTED_CONNECTIONS = 1 << 22;
+/** Frames of an evidence file. 4 bytes each; Wireshark needs some gigabytes of memory for so many. */
+export const MAX_EVIDENCE_FRAMES = 1 << 24;
+/** Comments of an evidence file, and of one frame of it: a ClientHello may offer 32 PSKs. About 300 bytes each. */
+export const MAX_EVIDENCE_COMMENTS = 1 << 18;
+export const MAX_COMMENTS_OF_FRAME = 64;
+/** Different interfaces of an evidence file; further ones lose their names. A capture may describe 65,536 in each of its sections. */
+export const MAX_EVIDENCE_INTERFACES = 4096;
+/** Bytes of standard input or of another pipe that are kept in a temporary file for evidence: it takes the place of a capture file. */
+export const MAX_SPOOL_BYTES = 2 ** 32;
 /** Different warnings kept; a capture with more kinds of trouble than this needs no longer list. */
 export const MAX_WARNINGS = 100;

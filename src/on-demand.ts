@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { AnalyzeOptions, ReadConnectionsOptions } from './analyze.js';
 import type { Analyzer as AnalyzerClass, AnalyzerOptions } from './analyzer.js';
 import type { CaptureInput } from './capture/read.js';
+import type { Evidence, EvidenceOptions } from './evidence.js';
 import type { Capture, CaptureOptions } from './live/capture.js';
 import type { Connection, Report } from './model.js';
 import type { TableOptions } from './report/table.js';
@@ -40,6 +41,29 @@ export async function* readConnections(
 ): AsyncGenerator<Connection, void> {
   const analysis = analysisAtOnce(input) ?? (await import('./analyze.js'));
   yield* analysis.readConnections(input, options);
+}
+
+/**
+ * Analyzes a capture, and writes the frames behind the findings as a pcapng file with comments, for Wireshark. The frames are those of whole
+ * TCP connections: of the sessions in the findings (with `filter.session`: of those sessions), and of the same servers to compare with, up to
+ * 1000 of each; bytes, times and interfaces are those of the capture. The capture is read four times; what comes as a stream is kept in a
+ * temporary file meanwhile, 4 GiB at most.
+ *
+ * @param input as for {@link analyze}, but nothing that emits its frames, as those come once
+ * @param file is replaced when all is written; not touched when there is nothing to write
+ * @throws {@link EvidenceError} when the file cannot be written; {@link InputError} also when an input changed between the readings; what
+ *   {@link analyze} throws
+ *
+ * @example
+ * const { report, frames } = await writeEvidence('capture.pcap', 'evidence.pcapng');
+ */
+export async function writeEvidence(
+  input: CaptureInput | readonly CaptureInput[],
+  file: string,
+  options: EvidenceOptions = {},
+): Promise<Evidence> {
+  for (const one of Array.isArray(input) ? input : [input]) hearErrors(one);
+  return (await import('./evidence.js')).writeEvidence(input, file, options);
 }
 
 /**

@@ -20,11 +20,14 @@ const LAYERS = [
   'decryption',
   'sessions',
   'analyzer.ts',
+  'frame-selection.ts',
   'analyze-bytes.ts',
   'selection',
   'analyze.ts',
   'live',
   'report',
+  'evidence-choice.ts',
+  'evidence.ts',
   'cli',
   'on-demand.ts',
   'at-once.ts',
@@ -47,6 +50,7 @@ const PURE = new Set([
   'tls',
   'sessions',
   'analyzer.ts',
+  'frame-selection.ts',
 ]);
 
 /** Packages that pure layers may import: plain JavaScript without a dependency. */

@@ -56,9 +56,22 @@ describe('the README', () => {
     expect(blocks(readme, 'text')[1]).toBe(listed);
   });
 
+  it('shows the comments of the evidence', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'closenotify-')), 'evidence.pcapng');
+    await output('fixtures/forum-haproxy.pcap', '--evidence', path);
+    const written = readFileSync(path);
+    rmSync(dirname(path), { recursive: true });
+    const comments = blocks(readme, 'text')[2]
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t')[1]);
+    expect(comments.filter((comment) => !written.includes(comment))).toEqual([]);
+    expect(comments).toHaveLength(7);
+  });
+
   it('lists the options of live', async () => {
     const help = await output('live', '--help');
-    expect(blocks(readme, 'text')[2]).toBe(help.slice(help.indexOf('Options:\n'), help.indexOf('\nCtrl-C')));
+    expect(blocks(readme, 'text')[3]).toBe(help.slice(help.indexOf('Options:\n'), help.indexOf('\nCtrl-C')));
   });
 
   it('names the usage of --help', async () => {

@@ -87,7 +87,7 @@ export class CaptureReader implements Reader {
 
   /** The decoder for what the window begins with; null while that is too little to tell. */
   #recognise(): Decoder | null {
-    const { window, sink, warnings, onSecrets, gunzip } = this.#options;
+    const { window, sink, warnings, onSecrets, numberOf, gunzip } = this.#options;
     const first = window.bytes.subarray(0, this.#end);
     const format = sniff(first);
     if (typeof format === 'number') return null;
@@ -100,7 +100,7 @@ export class CaptureReader implements Reader {
     }
     const warn = (code: WarningCode, message: string) =>
       warnings.add(code, `${escapeText(this.#name)}: ${message}`, this.#lastFrame(), this.#name);
-    const options: DecoderOptions = { sink, warn, onSecrets };
+    const options: DecoderOptions = { sink, warn, onSecrets, numberOf };
     if (format === 'pcapng') return new PcapngDecoder(options);
     if (format !== 'pcap') throw this.#unreadable();
     const decoder = new PcapDecoder(window.view, options);

@@ -18,7 +18,20 @@ export interface DecoderOptions {
   sink: FrameSink;
   warn(code: WarningCode, message: string): void;
   onSecrets?: ((type: number, secrets: Uint8Array) => void) | undefined;
+  /** Numbers the interfaces: the sink is given this number of a frame's interface in the place of its link type. */
+  numberOf?: NumberOfInterface | undefined;
 }
+
+/** An interface that frames came from, as its capture describes it. */
+export interface FrameInterface {
+  /** Number of the LINKTYPE_ registry. */
+  linkType: number;
+  snapLength: number | null;
+  /** Options of pcapng that describe it, whatever the byte order; a code and a value each. */
+  options: readonly (readonly [code: number, value: Uint8Array])[];
+}
+
+export type NumberOfInterface = (described: FrameInterface) => number;
 
 /** Cuts the bytes of one file format into frames and delivers them. */
 export interface Decoder {

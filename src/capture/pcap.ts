@@ -45,10 +45,11 @@ export class PcapDecoder implements Decoder {
   constructor(view: DataView, options: DecoderOptions) {
     this.#littleEndian = VARIANTS[view.getUint32(0, true)] !== undefined;
     this.#variant = VARIANTS[view.getUint32(0, this.#littleEndian)];
-    this.#linkType = view.getUint32(HEADER.linkType, this.#littleEndian) & LINK_TYPE_MASK;
+    const linkType = view.getUint32(HEADER.linkType, this.#littleEndian) & LINK_TYPE_MASK;
     this.#options = options;
-    this.linkTypes = new Set([this.#linkType]);
+    this.linkTypes = new Set([linkType]);
     this.snapLength = snapLengthOf(view.getUint32(HEADER.snapLength, this.#littleEndian));
+    this.#linkType = options.numberOf?.({ linkType, snapLength: this.snapLength, options: [] }) ?? linkType;
   }
 
   decode(bytes: Uint8Array, view: DataView, start: number, end: number): number {

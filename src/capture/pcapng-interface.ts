@@ -1,5 +1,5 @@
 // Interface Description and Statistics Blocks of pcapng: draft-ietf-opsawg-pcapng, sections 4.2 and 4.6
-import { snapLengthOf } from './decoder.js';
+import { type FrameInterface, snapLengthOf } from './decoder.js';
 import { Clock } from './timestamp.js';
 
 /** One interface of a section: what its packets need to be understood. */
@@ -15,6 +15,11 @@ export interface CaptureInterface {
 
 const BODY = { linkType: 0, snapLength: 4, options: 8 } as const;
 const OPTION = { end: 0, timeResolution: 9, timeOffset: 14 } as const;
+/**
+ * Options that say the same in either byte order, and are copied where frames are: if_name, if_description, if_filter, if_os, if_fcslen,
+ * if_hardware.
+ */
+const COPIED: ReadonlySet<number> = new Set([2, 3, 11, 12, 13, 15]);
 /** isb_ifdrop: by the interface, isb_osdrop: by the operating system; neither counts what the other does. */
 const COUNTER = { interfaceDropped: 5, systemDropped: 7 } as const;
 const OPTION_HEADER_BYTES = 4;
@@ -47,6 +52,24 @@ export function parseInterface(view: DataView, start: number, end: number, littl
     snapLength: snapLengthOf(view.getUint32(start + BODY.snapLength, littleEndian)),
     clock: new Clock(resolution, offsetSeconds),
     dropped: null,
+  };
+}
+
+/** What the body `start … end` of an Interface Description Block says of its interface; one that {@link parseInterface} accepts. */
+export function describeInterface(view: DataView, start: number, end: number, littleEndian: boolean): FrameInterface {
+  const options: [number, Uint8Array][] = [];
+  for (let at = start + BODY.options; end - at >= OPTION_HEADER_BYTES; ) {
+    const code = view.getUint16(at, littleEndian);
+    const length = view.getUint16(at + 2, littleEndian);
+    const value = at + OPTION_HEADER_BYTES;
+    if (code === OPTION.end) break;
+    if (COPIED.has(code)) options.push([code, new Uint8Array(view.buffer, view.byteOffset + value, length).slice()]);
+    at = value + padded(length);
+  }
+  return {
+    linkType: view.getUint16(start + BODY.linkType, littleEndian),
+    snapLength: snapLengthOf(view.getUint32(start + BODY.snapLength, littleEndian)),
+    options,
   };
 }
 

@@ -1,5 +1,5 @@
-// Writes pcapng, little-endian, times in nanoseconds: draft-ietf-opsawg-pcapng, sections 4.1, 4.2, 4.3 and 4.6
-import { BLOCK, BODY, BYTE_ORDER_MAGIC, LENGTH, MAJOR_VERSION, PACKET, STATISTICS, TRAILER_BYTES } from './pcapng-blocks.js';
+// Writes pcapng, little-endian, times in nanoseconds: draft-ietf-opsawg-pcapng, sections 4.1, 4.2, 4.3, 4.6 and 4.7
+import { BLOCK, BODY, BYTE_ORDER_MAGIC, LENGTH, MAJOR_VERSION, PACKET, SECRETS, STATISTICS, TRAILER_BYTES } from './pcapng-blocks.js';
 
 /** What an Interface Description Block says. */
 export interface DescribedInterface {
@@ -10,7 +10,14 @@ export interface DescribedInterface {
   name?: string;
   /** As libpcap understands it. */
   filter?: string;
+  /** Further options, as they are written: a code and a value each. */
+  options?: readonly Option[];
+  /** if_tsoffset: seconds that are added to each time. */
+  offsetSeconds?: number;
 }
+
+/** An option of a block: a code and a value of at most 65,535 bytes. */
+type Option = readonly [code: number, value: Uint8Array];
 
 /** What an Interface Statistics Block says, counted from the beginning of the capture. */
 export interface InterfaceStatistics {
@@ -21,7 +28,18 @@ export interface InterfaceStatistics {
   delivered: number;
 }
 
-const OPTION = { end: 0, interfaceName: 2, timeResolution: 9, filter: 11, accepted: 6, dropped: 7, delivered: 8, application: 4 } as const;
+const OPTION = {
+  end: 0,
+  comment: 1,
+  interfaceName: 2,
+  application: 4,
+  accepted: 6,
+  dropped: 7,
+  delivered: 8,
+  timeResolution: 9,
+  filter: 11,
+  timeOffset: 14,
+} as const;
 
 /** if_tsresol: 10^-9 seconds. */
 const NANOSECONDS = 9;
@@ -35,9 +53,15 @@ const MAX_OPTION_BYTES = 0xffff;
 /** Length of every block that {@link writeInterfaceStatistics} writes. */
 export const STATISTICS_BLOCK_BYTES = STATISTICS.options + 3 * (OPTION_HEADER_BYTES + COUNTER_BYTES) + OPTION_HEADER_BYTES + TRAILER_BYTES;
 
-/** A Section Header Block of a section whose length is not known. */
-export function sectionHeader(application: string): Uint8Array<ArrayBuffer> {
-  const options = optionsOf([[OPTION.application, textBytes(application)]]);
+/**
+ * A Section Header Block of a section whose length is not known.
+ *
+ * @param comment what is longer than an option can be is cut
+ */
+export function sectionHeader(application: string, comment = ''): Uint8Array<ArrayBuffer> {
+  const given: Option[] = [[OPTION.application, textBytes(application)]];
+  if (comment !== '') given.unshift([OPTION.comment, textBytes(comment)]);
+  const options = optionsOf(given);
   const body = new Uint8Array(16 + options.length);
   const view = new DataView(body.buffer);
   view.setUint32(0, BYTE_ORDER_MAGIC, true);
@@ -48,8 +72,10 @@ export function sectionHeader(application: string): Uint8Array<ArrayBuffer> {
 }
 
 /** An Interface Description Block. */
-export function interfaceDescription({ linkType, snapLength, name, filter }: DescribedInterface): Uint8Array<ArrayBuffer> {
-  const given: [number, Uint8Array][] = [[OPTION.timeResolution, Uint8Array.of(NANOSECONDS)]];
+export function interfaceDescription(described: DescribedInterface): Uint8Array<ArrayBuffer> {
+  const { linkType, snapLength, name, filter, options: further = [], offsetSeconds = 0 } = described;
+  const given: Option[] = [[OPTION.timeResolution, Uint8Array.of(NANOSECONDS)], ...further];
+  if (offsetSeconds !== 0) given.push([OPTION.timeOffset, signed64(offsetSeconds)]);
   if (name) given.unshift([OPTION.interfaceName, textBytes(name)]);
   if (filter) given.push([OPTION.filter, Uint8Array.of(FILTER_TEXT, ...textBytes(filter).subarray(0, MAX_OPTION_BYTES - 1))]);
   const options = optionsOf(given);
@@ -65,6 +91,43 @@ export function interfaceDescription({ linkType, snapLength, name, filter }: Des
 export function enhancedPacketBytes(capturedLength: number): number {
   return PACKET.data + padded(capturedLength) + TRAILER_BYTES;
 }
+
+/**
+ * An Enhanced Packet Block with comments.
+ *
+ * @param seconds Unix seconds, whole, or what is above the offset of the interface; below 2^32
+ */
+export function commentedPacket(
+  number: number,
+  seconds: number,
+  nanoseconds: number,
+  frame: Uint8Array,
+  originalLength: number,
+  comments: readonly string[],
+): Uint8Array<ArrayBuffer> {
+  const options = comments.length === 0 ? NO_OPTIONS : optionsOf(comments.map((comment) => [OPTION.comment, textBytes(comment)]));
+  const body = new Uint8Array(PACKET.data - BODY + padded(frame.length) + options.length);
+  const view = new DataView(body.buffer);
+  view.setUint32(PACKET.interface - BODY, number, true);
+  writeTime(view, PACKET.high - BODY, seconds, nanoseconds);
+  view.setUint32(PACKET.capturedLength - BODY, frame.length, true);
+  view.setUint32(PACKET.originalLength - BODY, originalLength, true);
+  body.set(frame, PACKET.data - BODY);
+  body.set(options, PACKET.data - BODY + padded(frame.length));
+  return block(BLOCK.enhancedPacket, body);
+}
+
+/** A Decryption Secrets Block. */
+export function decryptionSecrets(type: number, secrets: Uint8Array): Uint8Array<ArrayBuffer> {
+  const body = new Uint8Array(SECRETS.data - BODY + padded(secrets.length));
+  const view = new DataView(body.buffer);
+  view.setUint32(SECRETS.type - BODY, type, true);
+  view.setUint32(SECRETS.length - BODY, secrets.length, true);
+  body.set(secrets, SECRETS.data - BODY);
+  return block(BLOCK.secrets, body);
+}
+
+const NO_OPTIONS = new Uint8Array(0);
 
 /**
  * Writes an Enhanced Packet Block of interface 0 to `bytes` from `at` on: `enhancedPacketBytes(capturedLength)` must be there.
@@ -146,7 +209,7 @@ function block(type: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function optionsOf(options: readonly [code: number, value: Uint8Array][]): Uint8Array {
+function optionsOf(options: readonly Option[]): Uint8Array {
   const bytes = new Uint8Array(options.reduce((sum, [, value]) => sum + OPTION_HEADER_BYTES + padded(value.length), OPTION_HEADER_BYTES));
   const view = new DataView(bytes.buffer);
   let at = 0;
@@ -159,8 +222,20 @@ function optionsOf(options: readonly [code: number, value: Uint8Array][]): Uint8
   return bytes;
 }
 
+/** UTF-8, cut between characters. */
 function textBytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text).subarray(0, MAX_OPTION_BYTES);
+  const bytes = new TextEncoder().encode(text);
+  let end = Math.min(bytes.length, MAX_OPTION_BYTES);
+  while (end < bytes.length && (bytes[end] & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
+}
+
+function signed64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, value, true);
+  view.setInt32(4, Math.floor(value / 2 ** 32), true);
+  return bytes;
 }
 
 /** Bodies and options are padded to 32 bits. */

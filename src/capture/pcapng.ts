@@ -18,7 +18,7 @@ import {
   sectionProblem,
   TRAILER_BYTES,
 } from './pcapng-blocks.js';
-import { type CaptureInterface, droppedFrames, parseInterface } from './pcapng-interface.js';
+import { type CaptureInterface, describeInterface, droppedFrames, parseInterface } from './pcapng-interface.js';
 
 /** A block up to this is looked at only when it is there as a whole; of a larger one only the beginning is. */
 const MAX_WHOLE_BLOCK_BYTES = WINDOW_BYTES - 64 * 1024;
@@ -169,8 +169,11 @@ export class PcapngDecoder implements Decoder {
 
   #interface(view: DataView, at: number, length: number): string | null {
     if (this.#interfaces.length === MAX_INTERFACES) return `more than ${MAX_INTERFACES} interfaces in one section`;
-    const parsed = parseInterface(view, at + BODY, at + length - TRAILER_BYTES, this.#littleEndian);
+    const [body, end] = [at + BODY, at + length - TRAILER_BYTES];
+    const parsed = parseInterface(view, body, end, this.#littleEndian);
     if (parsed === null) return 'an interface description whose options go beyond its end';
+    const { numberOf } = this.#options;
+    if (numberOf) parsed.linkType = numberOf(describeInterface(view, body, end, this.#littleEndian));
     this.#interfaces.push(parsed);
     const known = this.snapLength;
     if (!this.#anyInterface) this.snapLength = parsed.snapLength;

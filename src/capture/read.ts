@@ -3,7 +3,7 @@ import { ArgumentError } from '../argument-error.js';
 import type { CaptureSource } from '../model.js';
 import type { Warnings } from '../warnings.js';
 import type { CaptureInput } from './capture-input.js';
-import { WINDOW_BYTES } from './decoder.js';
+import { type NumberOfInterface, WINDOW_BYTES } from './decoder.js';
 import type { FrameSink } from './frame-sink.js';
 import { InputError } from './input-error.js';
 import { closeInput, openInput, type PreparedInput, prepareInput, totalBytesOf } from './inputs.js';
@@ -34,6 +34,8 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
   /** Gets a copy of each Decryption Secrets Block of pcapng: its type (0x544c534b is a TLS key log) and its data, 16 MiB at most. */
   onSecrets?: ((type: number, secrets: Uint8Array) => void) | undefined;
+  /** Numbers the interfaces: the sink is given this number in the place of the link type. Not of what emits its frames. */
+  numberOf?: NumberOfInterface | undefined;
 }
 
 /**
@@ -81,7 +83,7 @@ async function* readAll(
   inputs: readonly PreparedInput[],
   sink: FrameSink,
   warnings: Warnings,
-  { signal, onSecrets }: ReadOptions,
+  { signal, onSecrets, numberOf }: ReadOptions,
 ): AsyncGenerator<ReadStep, CaptureSource[]> {
   const window = createWindow();
   const sources: CaptureSource[] = [];
@@ -99,7 +101,7 @@ async function* readAll(
       signal?.throwIfAborted();
       waiting.delete(input);
       try {
-        const options = { window, sink, warnings, signal, onSecrets, framesBefore: state.progress.frames };
+        const options = { window, sink, warnings, signal, onSecrets, numberOf, framesBefore: state.progress.frames };
         sources.push(yield* readOne(input, options, state));
       } catch (error) {
         if (!(error instanceof InputError)) throw error;

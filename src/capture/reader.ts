@@ -1,6 +1,6 @@
 import type { CaptureSource } from '../model.js';
 import type { Warnings } from '../warnings.js';
-import { WINDOW_BYTES } from './decoder.js';
+import { type NumberOfInterface, WINDOW_BYTES } from './decoder.js';
 import type { FrameSink } from './frame-sink.js';
 import type { Gunzip } from './gzip.js';
 
@@ -39,6 +39,8 @@ export interface ReaderOptions {
   warnings: Warnings;
   signal?: AbortSignal | undefined;
   onSecrets?: ((type: number, secrets: Uint8Array) => void) | undefined;
+  /** See `DecoderOptions`. */
+  numberOf?: NumberOfInterface | undefined;
   /** Without it gzip is refused. */
   gunzip?: Gunzip;
   /** Frames delivered from the captures before this one. */

@@ -1,5 +1,6 @@
 /** `closenotify analyze`: files in, a report out. */
-import { analyze, follow } from '../analyze.js';
+import { type AnalyzeOptions, analyze, follow, type Watch } from '../analyze.js';
+import { escapeText } from '../bytes/escape.js';
 import type { CaptureInput } from '../capture/read.js';
 import { KeyLogError } from '../decryption/key-log-error.js';
 import type { Report } from '../model.js';
@@ -8,7 +9,7 @@ import { damageOf, emptinessOf } from './damage.js';
 import { EXIT } from './exit-codes.js';
 import { fail, say, statusOfError } from './failures.js';
 import { type Interrupt, listen } from './interrupt.js';
-import { fileOutput, type Output, outputProblem, streamOutput } from './output.js';
+import { fileOutput, isSameFile, type Output, outputProblem, streamOutput } from './output.js';
 import { type Progress, progressBar, SILENT } from './progress.js';
 import { reportText } from './report-text.js';
 import { slipOf } from './slip.js';
@@ -24,14 +25,14 @@ export interface Analyzer {
 /** @returns the exit status */
 export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, analyzer: Analyzer = { analyze, follow }): Promise<number> {
   const { stdout, stderr } = terminal;
-  const problem = slipOf(command.inputs) ?? (command.output === null ? null : outputProblem(command.output, command.inputs));
+  const problem = slipOf(command.inputs) ?? outputsProblem(command);
   if (problem !== null) return fail(stderr, problem, EXIT.usage);
   const progress =
     command.progress && stderr.isTTY && terminal.env.TERM !== 'dumb' && !streams(command, stdout) ? progressBar(stderr) : SILENT;
-  const interrupt = listen(() => progress.end());
+  const interrupt = listen(() => progress.end(), { hangUp: command.evidence !== null });
   const output = command.output === null ? streamOutput(stdout) : fileOutput(command.output);
   try {
-    const report = await read(command, terminal, analyzer, output, progress, interrupt);
+    const { report, failure } = await read(command, terminal, analyzer, output, progress, interrupt);
     progress.end();
     const { client, session } = command.selection;
     const printed = { ...command, selected: client !== undefined || session !== undefined };
@@ -41,7 +42,8 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
     for (const message of damage) say(stderr, message);
     const emptiness = command.failOnInvalidated ? emptinessOf(report) : null;
     if (emptiness !== null) say(stderr, emptiness);
-    return interrupt.status() ?? status(report, command, damage.length > 0);
+    const failed = failure === null ? null : statusOfError(failure, stderr);
+    return interrupt.status() ?? failed ?? status(report, command, damage.length > 0);
   } catch (error) {
     progress.end();
     return interrupt.status() ?? statusOfError(error, stderr);
@@ -50,9 +52,25 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
   }
 }
 
+/** Why what is to be written cannot be, in one line; null when it can. */
+function outputsProblem({ output, evidence, inputs, keyLog }: AnalyzeCommand): string | null {
+  const problem = output === null ? null : outputProblem(output, inputs);
+  if (problem !== null || evidence === null) return problem;
+  const shown = `--evidence ${escapeText(evidence.path)}`;
+  if (output !== null && isSameFile(evidence.path, output)) return `${shown}: is the file of --output`;
+  if (keyLog !== null && isSameFile(evidence.path, keyLog)) return `${shown}: is the key log, which it would overwrite`;
+  return outputProblem(evidence.path, inputs, '--evidence', 'the evidence');
+}
+
 /** Connections go to a terminal while the capture is read: a bar would be written into them. */
 function streams(command: AnalyzeCommand, stdout: Terminal['stdout']): boolean {
   return command.format === 'ndjson' && command.all && command.output === null && stdout.isTTY === true;
+}
+
+interface Outcome {
+  report: Report;
+  /** Why there is no evidence although it was asked for; null when all is well. */
+  failure: unknown;
 }
 
 async function read(
@@ -62,7 +80,7 @@ async function read(
   output: Output,
   progress: Progress,
   interrupt: Interrupt,
-): Promise<Report> {
+): Promise<Outcome> {
   const inputs = command.inputs.map((input): CaptureInput => {
     if (input !== '-') return input;
     return { name: 'standard input', stream: untilStopped(terminal.stdin, interrupt.signal) };
@@ -76,9 +94,48 @@ async function read(
     // Standard input ends when the signal comes, and is reported; files are just left.
     ...(command.inputs.includes('-') ? {} : { signal: interrupt.signal }),
   };
-  if (command.format !== 'ndjson' || !command.all) return analyzer.analyze(inputs, options);
+  if (command.evidence === null) return { report: await readReport(inputs, options, command, analyzer, output), failure: null };
+  return readWithEvidence(inputs, options, command, analyzer, output, command.evidence, terminal);
+}
+
+/** The report is worth having without the evidence, too. */
+async function readWithEvidence(
+  inputs: readonly CaptureInput[],
+  options: AnalyzeOptions,
+  command: AnalyzeCommand,
+  analyzer: Analyzer,
+  output: Output,
+  { path, secrets }: NonNullable<AnalyzeCommand['evidence']>,
+  { stderr }: Terminal,
+): Promise<Outcome> {
+  const { EvidenceWriter } = await import('../evidence.js');
+  const writer = new EvidenceWriter(inputs, options, secrets);
+  try {
+    const whole = await readReport(writer.inputs, writer.options, command, analyzer, output, writer.watch);
+    const report = writer.asAsked(whole);
+    try {
+      for (const note of (await writer.write(path, whole)).notes) say(stderr, note);
+      return { report, failure: null };
+    } catch (failure) {
+      options.signal?.throwIfAborted();
+      return { report, failure };
+    }
+  } finally {
+    writer.close();
+  }
+}
+
+async function readReport(
+  inputs: readonly CaptureInput[],
+  options: AnalyzeOptions,
+  command: AnalyzeCommand,
+  analyzer: Analyzer,
+  output: Output,
+  watch?: Watch,
+): Promise<Report> {
+  if (command.format !== 'ndjson' || !command.all) return analyzer.analyze(inputs, options, watch);
   const { ndjsonConnections } = await import('../report/ndjson.js');
-  const connections = analyzer.follow(inputs, options);
+  const connections = analyzer.follow(inputs, options, watch);
   try {
     while (true) {
       const next = await connections.next();

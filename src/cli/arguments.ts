@@ -29,6 +29,8 @@ export interface AnalyzeCommand {
   server: { address: string; port: number | null } | null;
   selection: Selection;
   failOnInvalidated: boolean;
+  /** What evidence is written to. */
+  evidence: { path: string; secrets: boolean } | null;
   /** Path of a key log. */
   keyLog: string | null;
   /** Milliseconds. */
@@ -103,6 +105,8 @@ function analyzeCommand(inputs: string[], values: ReadonlyMap<OptionName, string
   if (typeof selection === 'string') return { kind: 'wrong', message: selection };
   const handshakeCost = parseHandshakeCost(values.get('handshake-cost'));
   if (typeof handshakeCost === 'string') return { kind: 'wrong', message: handshakeCost };
+  const evidence = parseEvidence(values);
+  if (typeof evidence === 'string') return { kind: 'wrong', message: evidence };
   const options: AnalyzeCommand = {
     inputs,
     format: (values.get('format') ?? 'table') as AnalyzeCommand['format'],
@@ -112,12 +116,22 @@ function analyzeCommand(inputs: string[], values: ReadonlyMap<OptionName, string
     server,
     selection,
     failOnInvalidated: values.has('fail-on'),
+    evidence,
     keyLog: values.get('key-log') ?? null,
     handshakeCost,
     color: (values.get('color') ?? 'auto') as AnalyzeCommand['color'],
     progress: !values.has('no-progress'),
   };
   return { kind: 'analyze', options };
+}
+
+/** @returns what is wrong, or where evidence goes */
+function parseEvidence(values: ReadonlyMap<OptionName, string>): AnalyzeCommand['evidence'] | string {
+  const path = values.get('evidence');
+  const secrets = values.has('evidence-secrets');
+  if (path === undefined) return secrets ? '--evidence-secrets needs --evidence FILE.pcapng' : null;
+  if (path === '-') return '--evidence -: expected the name of a file';
+  return { path, secrets };
 }
 
 /** @returns what is wrong, or the selection */

@@ -8,6 +8,7 @@ import { ClosedOutput, OutputError } from './output.js';
 /** An error that is no fault of the input or the output is thrown on. */
 export function statusOfError(error: unknown, stderr: Writable): number {
   if (error instanceof ClosedOutput) return EXIT.ok;
+  if (error instanceof Error && error.name === 'EvidenceError') return fail(stderr, error.message, EXIT.output);
   if (error instanceof Error && error.name === 'KeyLogError') return fail(stderr, error.message, EXIT.usage);
   if (error instanceof InputError) return fail(stderr, error.message, EXIT.input);
   if (error instanceof OutputError) return fail(stderr, error.message, EXIT.output);

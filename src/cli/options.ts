@@ -47,6 +47,12 @@ export const OPTIONS = [
   SERVER,
   { name: 'client', value: 'CIDR', help: 'list only these clients (verdicts still use all)' },
   { name: 'session', value: 'HEX', help: 'list only sessions that begin so (4 digits or more)' },
+  {
+    name: 'evidence',
+    value: 'FILE.pcapng',
+    help: 'write only the frames behind the findings, commented, for Wireshark (with --session: behind those sessions); the input is read again for it, a pipe from a temporary file in TMPDIR (4 GiB at most)',
+  },
+  { name: 'evidence-secrets', help: 'and the TLS secrets of their connections, from the key log: whoever gets the file can decrypt them' },
   FAIL_ON,
   KEY_LOG,
   HANDSHAKE_COST,
@@ -105,7 +111,5 @@ export type OptionName = (typeof OPTIONS)[number]['name'];
 export type ExplainOptionName = (typeof EXPLAIN_OPTIONS)[number]['name'];
 export type LiveOptionName = (typeof LIVE_OPTIONS)[number]['name'];
 
-/** Options that a later version will have: named, so that they are not taken for a slip. */
-export const FUTURE_OPTIONS: readonly string[] = ['evidence'];
-/** The same for values of `--format`. */
+/** Values of `--format` that a later version will have: named, so that they are not taken for a slip. */
 export const FUTURE_FORMATS: readonly string[] = ['html'];

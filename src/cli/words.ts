@@ -1,7 +1,7 @@
 // Words to options, by a table of them.
 import { parseArgs } from 'node:util';
 import { escapeText } from '../bytes/escape.js';
-import { FUTURE_FORMATS, FUTURE_OPTIONS, type Option } from './options.js';
+import { FUTURE_FORMATS, type Option } from './options.js';
 import { nearest } from './suggest.js';
 
 export interface ParsedWords {
@@ -56,7 +56,6 @@ function problemOf(token: OptionToken, all: readonly Option[], elsewhere: Readon
 function unknownOption(token: OptionToken, all: readonly Option[], elsewhere: ReadonlyMap<string, string>, help: string): string {
   const other = elsewhere.get(token.name);
   if (other !== undefined) return `--${token.name} is an option of closenotify ${other}`;
-  if (FUTURE_OPTIONS.includes(token.name)) return `--${token.name} is not in this version`;
   const near = nearest(
     token.name,
     all.map((o) => o.name),

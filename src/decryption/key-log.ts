@@ -1,5 +1,5 @@
 // Key logs: RFC 9850, before that the NSS key log format. A line is a label, a client random and a secret, both in hex.
-import { fromHex } from '../bytes/hex.js';
+import { fromHex, toHex } from '../bytes/hex.js';
 import { Rows } from '../bytes/rows.js';
 import { MAX_CLIENT_RANDOMS } from '../limits.js';
 
@@ -98,6 +98,16 @@ export class KeyLog {
     const length = found < 0 ? 0 : this.#rows.ints[found + kind];
     const at = secretAt(found, kind);
     return length === 0 ? null : this.#rows.bytes.slice(at, at + length);
+  }
+
+  /** The secrets of a client random (hex) as lines of a key log, without line ends. */
+  linesOf(random: string): string[] {
+    const bytes = fromHex(random);
+    const found = bytes === null ? -1 : this.find(bytes, 0);
+    return [...KINDS].flatMap(([label, kind]) => {
+      const secret = this.secret(found, kind);
+      return secret === null ? [] : [`${label} ${random} ${toHex(secret)}`];
+    });
   }
 
   #addLine(text: Buffer, start: number, end: number): void {

@@ -5,7 +5,7 @@ import { KeyLogDecryption } from './decryption.js';
 import { KeyLog } from './key-log.js';
 
 /** Type of a Decryption Secrets Block of pcapng that holds a TLS key log (`TLSK`). */
-const TLS_KEY_LOG = 0x544c534b;
+export const TLS_KEY_LOG = 0x544c534b;
 
 /** All secrets of one analysis, and what came of them. */
 export class Secrets {
@@ -26,6 +26,11 @@ export class Secrets {
   /** A Decryption Secrets Block of pcapng; other types than key logs of TLS are left alone. */
   addBlock(type: number, bytes: Uint8Array): void {
     if (type === TLS_KEY_LOG) this.add(bytes);
+  }
+
+  /** The secrets of a client random (hex) as lines of a key log, without line ends. */
+  linesOf(random: string): string[] {
+    return this.#log.linesOf(random);
   }
 
   /** Tells what did not work. */

@@ -14,13 +14,30 @@ import type { AddressTable } from './address-table.js';
 import type { Moment } from './connections.js';
 import { type Datagram, Fragments } from './fragments.js';
 import { Others } from './others.js';
-import type { TcpTracker } from './tracker.js';
 
 const IPV4_HEADER_BYTES = 20;
 
+/** Takes each TCP segment: see `TcpTracker.segment`. */
+export interface SegmentSink {
+  segment(
+    isIpv6: number,
+    source: number,
+    destination: number,
+    sourcePort: number,
+    destinationPort: number,
+    sequence: number,
+    acknowledgment: number,
+    flags: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    length: number,
+  ): void;
+}
+
 export class Packets {
   readonly others = new Others();
-  readonly #tracker: TcpTracker;
+  readonly #tracker: SegmentSink;
   readonly #addresses: AddressTable;
   readonly #limit: number;
   readonly #warnings: Warnings;
@@ -28,13 +45,20 @@ export class Packets {
   readonly #fragments: Fragments;
 
   /** @param now the frame that is decoded */
-  constructor(tracker: TcpTracker, now: Moment, addresses: AddressTable, limits: Limits, warnings: Warnings) {
+  constructor(
+    tracker: SegmentSink,
+    now: Moment,
+    addresses: AddressTable,
+    limits: Limits,
+    warnings: Warnings,
+    fragments = new Fragments(limits.fragments, now, warnings),
+  ) {
     this.#tracker = tracker;
     this.#now = now;
     this.#addresses = addresses;
     this.#limit = limits.addresses;
     this.#warnings = warnings;
-    this.#fragments = new Fragments(limits.fragments, now, warnings);
+    this.#fragments = fragments;
   }
 
   /** One frame: `bytes[offset … end)` of it was captured, up to `wireEnd` it went on. */

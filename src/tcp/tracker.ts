@@ -157,6 +157,12 @@ export class TcpTracker {
     else if (flags & FIN) this.#end(connection, side, FIN_SEEN, advance(payload, length), flags);
   }
 
+  /** Number of the stream between two endpoints; -1 where it is not followed any more. Direction 0 is from the lower one to the higher. */
+  streamOf(low: number, high: number, ports: number, isIpv6: number): number {
+    const reference = this.#flows.find(low, high, ports, isIpv6);
+    return reference > 0 ? this.#connections.stream(reference - 1) : -1;
+  }
+
   /** Rows of the connections that the consumer was not told the end of, by stream. */
   get open(): Int32Array {
     if (this.#remaining) return this.#remaining;

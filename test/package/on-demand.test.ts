@@ -19,6 +19,7 @@ describe('the names of the package', () => {
       'ArgumentError',
       'CaptureError',
       'DEFAULT_LIMITS',
+      'EvidenceError',
       'InputError',
       'KeyLogError',
       'LIVE_LIMITS',
@@ -28,6 +29,7 @@ describe('the names of the package', () => {
       'toJson',
       'toNdjson',
       'toTable',
+      'writeEvidence',
     ]);
     expect(Object.keys(core).sort()).toEqual([
       'Analyzer',

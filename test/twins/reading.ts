@@ -2,7 +2,7 @@ import type { AnalyzeOptions } from '../../src/analyze.js';
 import type { ClassicFixture } from './traffic.js';
 
 /** Tables are reserved as a whole, and the fixtures need little of them. */
-const SMALL_TABLES = {
+export const SMALL_TABLES = {
   flows: 4096,
   open: 1024,
   addresses: 1024,
