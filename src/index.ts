@@ -61,6 +61,7 @@ export type {
   Offered,
   Offers,
   OtherFrames,
+  OtherProtocol,
   Port,
   Probability,
   Quality,

@@ -99,8 +99,16 @@ export interface CaptureQuality {
 export interface OtherFrames {
   /** Frames without IP. */
   notIp: Count;
-  /** Protocols inside IP that are not decoded, the most frequent first: `UDP`, `ESP`, `IP protocol 254`. */
-  protocols: { name: string; frames: Count }[];
+  /** Protocols inside IP that are not decoded, the most frequent first. */
+  protocols: OtherProtocol[];
+}
+
+/** Frames of one protocol. */
+export interface OtherProtocol {
+  /** `UDP`, `ESP`, `IP protocol 254`. */
+  name: string;
+  /** That hold it. */
+  frames: Count;
 }
 
 /** One file, stream or interface that frames were read from. */
