@@ -1,6 +1,7 @@
 /** Every session and every connection, server by server: what `--all` adds. */
-import type { Connection, Endpoint, Session, SideClose } from '../model.js';
+import type { Connection, Endpoint, Session } from '../model.js';
 import { type GridColumn, type GridRow, grid } from './grid.js';
+import { closeText, handshakeText } from './listing-words.js';
 import type { Paint } from './paint.js';
 import { counted, elide, endpointText, foreign, since, utc, wrapLabelled } from './text.js';
 
@@ -77,19 +78,6 @@ function* connectionRows(connections: readonly Connection[], origin: number): Ge
     const { client, server } = c.close;
     yield [String(c.stream), since(origin, c.start), endpointText(c.client), handshakeText(c), closeText(client), closeText(server)];
   }
-}
-
-/** What was declined became a full handshake. */
-function handshakeText(c: Connection): string {
-  if (c.resumption !== 'declined') return c.handshake;
-  return c.cause === null ? 'declined' : `declined: ${c.cause}`;
-}
-
-/** `unclean RST #9668`. */
-function closeText(close: SideClose): string {
-  return [close.state, close.end?.toUpperCase() ?? '', close.frame === null ? '' : `#${close.frame}`]
-    .filter((part) => part !== '')
-    .join(' ');
 }
 
 function shortId(id: string): string {

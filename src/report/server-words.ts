@@ -1,7 +1,7 @@
 /** What is known about a server, in words. */
 import type { Cause, ClientKind, EndEffect, NonOfferingClient, ServerReport } from '../model.js';
 import { pText } from './evidence-words.js';
-import { counted, figure, foreign, utc } from './text.js';
+import { counted, figure, foreign, rate, utc } from './text.js';
 
 /** Servers that lost sessions come first, then the busiest. */
 export function inOrderOfLoss(servers: readonly ServerReport[]): ServerReport[] {
@@ -107,10 +107,6 @@ export function costParts(server: ServerReport): string[] {
   const median = [full === null ? '' : `${milliseconds(full)} full`, resumed === null ? '' : `${milliseconds(resumed)} resumed`];
   if (full !== null || resumed !== null) parts.push(`median handshake ${median.filter((m) => m !== '').join(', ')}`);
   return parts;
-}
-
-function rate(perSecond: number): string {
-  return perSecond >= 10 ? figure(Math.round(perSecond)) : String(Number(perSecond.toPrecision(2)));
 }
 
 function milliseconds(seconds: number): string {
