@@ -5,7 +5,7 @@
  * @module closenotify
  */
 
-export { Analyzer, analyze, capture, readConnections, toTable } from '#functions';
+export { Analyzer, analyze, capture, readConnections, toHtml, toTable } from '#functions';
 export type { AnalyzeOptions, Filter, ReadConnectionsOptions } from './analyze.js';
 export type { AnalyzerOptions, ServerAddress } from './analyzer.js';
 export { ArgumentError } from './argument-error.js';
@@ -80,6 +80,7 @@ export type {
   Verdict,
   Warning,
 } from './model.js';
+export type { HtmlOptions } from './report/html/html.js';
 export { json as toJson } from './report/json.js';
 export { ndjson as toNdjson } from './report/ndjson.js';
 export type { TableOptions } from './report/table.js';

@@ -20,7 +20,7 @@ export type Command =
 export interface AnalyzeCommand {
   /** Paths; `-` is standard input. */
   inputs: string[];
-  format: 'table' | 'json' | 'ndjson';
+  format: 'table' | 'json' | 'ndjson' | 'html';
   output: string | null;
   all: boolean;
   server: { address: string; port: number | null } | null;

@@ -33,7 +33,13 @@ const VERSION = { name: 'version', short: 'V', help: 'the version' } as const;
 
 /** Of `analyze`, which need not be named. */
 export const OPTIONS = [
-  { name: 'format', short: 'f', value: 'FORMAT', choices: ['table', 'json', 'ndjson'], help: 'table (default), json or ndjson' },
+  {
+    name: 'format',
+    short: 'f',
+    value: 'FORMAT',
+    choices: ['table', 'json', 'ndjson', 'html'],
+    help: 'table (default), json, ndjson, or html: a page with everything in it',
+  },
   { name: 'output', short: 'o', value: 'FILE', help: 'write the report to FILE (default: standard output)' },
   { name: 'all', short: 'a', help: 'every session and every connection, nothing folded' },
   SERVER,
@@ -83,5 +89,3 @@ export type LiveOptionName = (typeof LIVE_OPTIONS)[number]['name'];
 
 /** Options that a later version will have: named, so that they are not taken for a slip. */
 export const FUTURE_OPTIONS: readonly string[] = ['evidence'];
-/** The same for values of `--format`. */
-export const FUTURE_FORMATS: readonly string[] = ['html'];
