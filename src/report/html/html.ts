@@ -85,7 +85,7 @@ ${others.map((sentence) => markup`<p class="warning">${sentence}</p>`)}
 /** `2 sessions invalidated …: 17 TLS connections, …`: what was found, and the figures. */
 function splitOnce(sentence: string): [string, string] {
   const at = sentence.indexOf(': ');
-  return at < 0 ? [sentence, ''] : [sentence.slice(0, at), sentence.slice(at + 2)];
+  return at < 0 ? [sentence, ''] : [sentence.slice(0, at), sentence.charAt(at + 2).toUpperCase() + sentence.slice(at + 3)];
 }
 
 function footer({ schema }: Report): Markup {

@@ -33,19 +33,26 @@ export function rateChart({ fullHandshakesPerSecond }: ServerReport, declines: r
   const length = seconds * bins.length;
   const label = `Handshakes a second: at most ${rate(peak)} full; ${counted(total, 'decline')}. Arrow keys move through the time.`;
   return html`<figure>
-<ul class="legend">${legend('series-full', 'full handshakes')}${legend('series-resumed', 'resumed')}${legend('series-declined', 'declined (the server refused the session)')}</ul>
+<ul class="legend">${legend('series-full', 'full handshakes')}${legend('series-resumed', 'resumed')}${legend('series-declined', 'declined: full although a session was offered')}</ul>
 <div class="plot"><div class="up" aria-hidden="true"><span>${rate(most)}/s</span><span>${rate(most / 2)}</span><span>0</span></div>
 <div class="area"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="group" aria-label="${label}" data-marks>
 <path class="grid" d="M0 50H1000M0 0.5H1000"/>
 <path class="series-full" d="${stepPath(bins, most, ({ full }) => full, true)}"/>
 <path class="series-resumed" d="${stepPath(bins, most, ({ resumed }) => resumed, false)}"/>
-${bins.map((bin, i) => (bin.declined === 0 ? null : html`<path class="series-declined" d="M${x(i + 0.5, bins)} ${HEIGHT}v-12"/>`))}
+${bins.map((bin, i) => (bin.declined === 0 ? null : html`<path class="series-declined" d="M${x(i + 0.5, bins)} ${HEIGHT}v${declineHeight(bin.declined / seconds / most)}"/>`))}
 ${bins.map((bin, i) => html`<rect class="bin" role="img" tabindex="${i === 0 ? 0 : -1}" x="${x(i, bins)}" y="0" width="${x(1, bins)}" height="${HEIGHT}" aria-label="${binWords(bin, first, seconds, step)}"/>`)}
 </svg></div>
 <div class="along" aria-hidden="true"><span>0 s</span><span>${lengthText(length / 2)}</span><span>${lengthText(length)}</span></div></div>
 <figcaption>Handshakes a second, seen from the wire (HAProxy calls the full ones SslBackendKeyRate); 0 s is ${utc(first)}.${seconds > step ? ` Each step shows the greatest rate in ${lengthText(seconds)}.` : ''}</figcaption>
 </figure>`;
 }
+
+/** What is seldom must be seen as well. @param share of the height of the chart */
+function declineHeight(share: number): string {
+  return Math.min(-MIN_DECLINE, -HEIGHT * share).toFixed(1);
+}
+
+const MIN_DECLINE = 7;
 
 function binsOf(
   series: ServerReport['fullHandshakesPerSecond']['series'],

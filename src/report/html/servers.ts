@@ -18,7 +18,7 @@ export function chosenServers(report: Report): ServerReport[] {
 
 /** The verdict on each server in a sentence. */
 export function verdicts(servers: readonly ServerReport[], all: number): Markup {
-  return html`<ul class="verdicts">${servers.map(verdict)}</ul>
+  return html`<ul class="verdicts" aria-label="The verdict on each server">${servers.map(verdict)}</ul>
 ${all > servers.length ? html`<p>${counted(all - servers.length, 'more server')}: see <a href="#all-servers">the table of all servers</a>.</p>` : null}`;
 }
 
@@ -46,8 +46,8 @@ export function serverSection(server: ServerReport, index: number, declines: rea
   return html`<section id="${id}" aria-labelledby="${id}-name"><h2 id="${id}-name">Server ${endpointText(server)}</h2>
 ${names === '' ? null : html`<p class="muted">Names that clients asked for: ${names}</p>`}
 ${figures(server)}
-${chart === null ? null : html`<h4>Handshakes over time</h4>${chart}`}
-<h4>Evidence: offers of sessions, by the close that came before</h4>
+${chart === null ? null : html`<h3>Handshakes over time</h3>${chart}`}
+<h3>Evidence: offers of sessions, by the close that came before</h3>
 ${evidenceChart(server)}
 ${list('Why sessions were declined', causeWords(server))}
 ${list('Clients', clientLines(server))}
@@ -81,5 +81,5 @@ export function nameWords({ names }: ServerReport): string {
 
 function list(title: string, items: readonly string[]): Markup | null {
   if (items.length === 0) return null;
-  return html`<h4>${title}</h4><ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+  return html`<h3>${title}</h3><ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 }

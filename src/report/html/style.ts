@@ -13,7 +13,7 @@ header { padding-top: 1.75rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0.1rem 0 0.5rem; max-width: 60rem; text-wrap: balance; }
 h2 { font-size: 1.25rem; line-height: 1.3; margin: 2.75rem 0 0.75rem; padding-top: 0.9rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1.05rem; margin: 0 0 0.5rem; overflow-wrap: anywhere; }
-h4 { font-size: 0.95rem; margin: 1.4rem 0 0.4rem; }
+h4, section > h3 { font-size: 0.95rem; margin: 1.4rem 0 0.4rem; }
 p, ul, ol, dl { margin: 0 0 0.75rem; max-width: 50rem; }
 ul, ol { padding-left: 1.2rem; }
 li { margin-bottom: 0.35rem; }
@@ -44,6 +44,7 @@ footer { margin-top: 3rem; padding: 1rem; border-top: 1px solid var(--rule); col
 .verdicts > li.is-warning { border-left-color: var(--warning); }
 .verdicts p { margin: 0.3rem 0 0; max-width: 60rem; }
 .verdicts .who { display: flex; flex-wrap: wrap; gap: 0.35rem 0.8rem; align-items: baseline; margin: 0; }
+.verdicts .who > * { min-width: 0; overflow-wrap: anywhere; }
 .verdicts .who a { font-weight: 650; font-size: 1.1rem; }
 dl.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr)); gap: 0.6rem; max-width: none; margin: 0 0 1rem; }
 dl.figures div { border: 1px solid var(--rule); border-radius: 6px; padding: 0.45rem 0.7rem 0.5rem; display: flex; flex-direction: column-reverse; justify-content: flex-end; }

@@ -5,8 +5,11 @@ export function charts(): void {
   const tip = document.getElementById('tip');
   if (tip === null) return;
 
+  let current: Element | null = null;
+
   function show(mark: Element): void {
     if (tip === null) return;
+    current = mark;
     tip.textContent = mark.getAttribute('aria-label');
     tip.hidden = false;
     const { left, right, top, bottom } = mark.getBoundingClientRect();
@@ -17,25 +20,28 @@ export function charts(): void {
   }
 
   function hide(): void {
+    current = null;
     if (tip !== null) tip.hidden = true;
   }
 
   for (const chart of document.querySelectorAll('[data-marks]')) {
+    // Listeners for the focus would make the svg a stop of the Tab key itself.
+    const box = chart.parentElement ?? chart;
     const marks = [...chart.querySelectorAll<SVGElement>('[tabindex]')];
     const markOf = (event: Event) => (event.target instanceof Element ? event.target.closest<SVGElement>('[tabindex]') : null);
-    chart.addEventListener('pointerover', (event) => {
+    box.addEventListener('pointerover', (event) => {
       const mark = markOf(event);
       if (mark !== null) show(mark);
     });
-    chart.addEventListener('pointerleave', hide);
-    chart.addEventListener('focusin', (event) => {
+    box.addEventListener('pointerleave', hide);
+    box.addEventListener('focusin', (event) => {
       const mark = markOf(event);
       if (mark === null) return;
       for (const other of marks) other.setAttribute('tabindex', other === mark ? '0' : '-1');
       show(mark);
     });
-    chart.addEventListener('focusout', hide);
-    chart.addEventListener('keydown', (event) => {
+    box.addEventListener('focusout', hide);
+    box.addEventListener('keydown', (event) => {
       const { key } = event as KeyboardEvent;
       const mark = markOf(event);
       if (mark === null) return;
@@ -49,5 +55,10 @@ export function charts(): void {
   document.addEventListener('keydown', ({ key }) => {
     if (key === 'Escape') hide();
   });
-  window.addEventListener('scroll', hide, { passive: true });
+  // Of boxes within the page as well: the focus may scroll to its mark.
+  const follow = () => {
+    if (current !== null && current === document.activeElement) show(current);
+    else hide();
+  };
+  document.addEventListener('scroll', follow, { passive: true, capture: true });
 }

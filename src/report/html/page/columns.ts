@@ -136,7 +136,7 @@ export function columns({ make }: Elements, { read, join }: Tables): (id: string
           isNumber: true,
           isWide: true,
         },
-        plain(table, 'resumed', 'resumed'),
+        plain(table, 'resumed', 'resumed', { isWide: true }),
         plain(table, 'declined', 'declined'),
         plain(table, 'unanswered', 'unanswered', { isWide: true }),
         plain(table, 'causes of declines', 'causes', { isWide: true }),

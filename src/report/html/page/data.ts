@@ -1,7 +1,7 @@
 /** Reads the tables that blocks.ts writes. */
 
 /** A column: numbers, or places in the texts of the table. */
-export interface Values {
+interface Values {
   isText: boolean;
   /** Of each row; -1 where there is nothing. */
   numbers: Float64Array | null;
@@ -15,6 +15,8 @@ export interface Table {
   columns: Readonly<Record<string, Values>>;
   /** Empty where there is nothing. */
   text(column: string, row: number): string;
+  /** The first hex digits of a column that has them. */
+  digits(column: string, row: number, count: number): string;
   /** -1 where there is nothing. */
   number(column: string, row: number): number;
 }
@@ -50,10 +52,13 @@ export function tables(): Tables {
     return { isText: kind === 'text', numbers, packed: null };
   }
 
-  function digits(packed: string, row: number): string {
-    const bytes = atob(packed.slice(row * WIDTH, (row + 1) * WIDTH));
+  /** @param most digits that are wanted: no more is decoded */
+  function digitsOf({ packed, numbers }: Values, row: number, most: number): string {
+    const at = (numbers?.[row] ?? row) * WIDTH;
+    const bytes = atob(packed?.slice(at, at + Math.min(WIDTH, 4 * Math.ceil((1 + most / 2) / 3))) ?? '');
+    const count = Math.min(most, bytes.length === 0 ? 0 : bytes.charCodeAt(0));
     let text = '';
-    for (let i = 1; text.length < bytes.charCodeAt(0); i++) text += bytes.charCodeAt(i).toString(16).padStart(2, '0');
+    for (let i = 1; text.length < count; i++) text += bytes.charCodeAt(i).toString(16).padStart(2, '0');
     return text;
   }
 
@@ -62,11 +67,10 @@ export function tables(): Tables {
     const columns: Record<string, Values> = {};
     for (const [name, column] of Object.entries(given)) columns[name] = valuesOf(column as [string, string | number], rows);
     const number = (column: string, row: number) => columns[column].numbers?.[row] ?? -1;
-    const text = (column: string, row: number) => {
-      const { packed } = columns[column];
-      return packed === null ? (texts[number(column, row)] ?? '') : digits(packed, columns[column].numbers?.[row] ?? row);
-    };
-    return { rows, texts, columns, text, number };
+    const digits = (column: string, row: number, count: number) => digitsOf(columns[column], row, count).slice(0, count);
+    const text = (column: string, row: number) =>
+      columns[column].packed === null ? (texts[number(column, row)] ?? '') : digitsOf(columns[column], row, Number.POSITIVE_INFINITY);
+    return { rows, texts, columns, text, digits, number };
   }
 
   return {

@@ -11,13 +11,18 @@ export interface RowOrder {
 
 /** @param frames columns that `frame:` looks into, with what is added to them */
 export function rowOrder(table: Table, frames: readonly string[]): RowOrder {
+  /** Enough to tell identifiers apart, and a number still. */
+  const DIGITS = 12;
   let sorted = Uint32Array.from({ length: table.rows }, (_, i) => i);
   let rows = sorted;
   let wanted: ((row: number) => boolean)[] = [];
 
   function keysOf(column: string): Float64Array {
     const { isText, numbers, packed } = table.columns[column];
-    if (packed !== null) return ranks(Array.from({ length: table.rows }, (_, row) => table.text(column, row)));
+    if (packed !== null)
+      return Float64Array.from({ length: table.rows }, (_, row) =>
+        Number.parseInt(table.digits(column, row, DIGITS).padEnd(DIGITS, '0'), 16),
+      );
     if (!isText || numbers === null) return numbers ?? new Float64Array(table.rows);
     const rank = ranks(table.texts);
     return numbers.map((place) => (place < 0 ? -1 : rank[place]));
@@ -26,8 +31,10 @@ export function rowOrder(table: Table, frames: readonly string[]): RowOrder {
   function ranks(texts: readonly string[]): Float64Array {
     const places = Array.from(texts, (_, i) => i);
     const compare = new Intl.Collator('en', { numeric: true }).compare;
-    const isHex = texts.length > 10_000;
-    places.sort(isHex ? (a, b) => (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : 0) : (a, b) => compare(texts[a], texts[b]));
+    // The collator is slow, and of very many texts most are identifiers.
+    places.sort(
+      texts.length > 10_000 ? (a, b) => (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : 0) : (a, b) => compare(texts[a], texts[b]),
+    );
     const rank = new Float64Array(texts.length);
     for (let i = 0; i < places.length; i++) rank[places[i]] = i;
     return rank;
@@ -45,7 +52,7 @@ export function rowOrder(table: Table, frames: readonly string[]): RowOrder {
     return (row) =>
       places.some((column) => column[row] >= 0 && isHit[column[row]]) ||
       byNumber(row) ||
-      (isDigits && packed.some((name) => table.text(name, row).startsWith(word)));
+      (isDigits && packed.some((name) => table.digits(name, row, word.length) === word));
   }
 
   /** Frames are kept as distances from the first one of the row, where there is such a column. */
