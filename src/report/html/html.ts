@@ -23,7 +23,8 @@ export interface HtmlOptions {
 export function* html(report: Report, options: HtmlOptions = {}): Generator<string> {
   const servers = chosenServers(report);
   const isAllServers = report.servers.length > servers.length;
-  const isAllFindings = report.findings.length > chosenStories(report.findings).length;
+  const chosen = chosenStories(report.findings);
+  const isAllFindings = report.findings.length > chosen.length;
   const lists = listsOf(report, isAllServers, isAllFindings);
   yield `${HEAD}<body>\n`;
   yield pageHeader(report, options).text;
@@ -33,7 +34,7 @@ export function* html(report: Report, options: HtmlOptions = {}): Generator<stri
   for (const [i, server] of servers.entries()) yield serverSection(server, i, declines.get(endpointText(server)) ?? []).text;
   if (report.findings.length > 0) {
     yield `<section id="findings" aria-labelledby="findings-name"><h2 id="findings-name">Findings: the story of each lost session</h2>\n`;
-    for (const story of stories(report, connectionFinder(report))) yield `${story.text}\n`;
+    for (const story of stories(report, chosen, connectionFinder(report))) yield `${story.text}\n`;
     yield '</section>\n';
   }
   for (const list of lists) yield listFrame(list).text;

@@ -16,22 +16,18 @@ const MAX_EQUAL = 3;
 export function chosenStories(findings: readonly Finding[]): number[] {
   const ofServer = new Map<string, number>();
   const equal = new Map<string, number>();
-  return findings.flatMap((finding, i) => {
-    if (total(ofServer) >= MAX_STORIES) return [];
+  const chosen: number[] = [];
+  for (const [i, finding] of findings.entries()) {
+    if (chosen.length >= MAX_STORIES) break;
     const server = endpointText(finding.server);
     const shape = `${server} ${shapeOf(finding)}`;
     const [told, same] = [ofServer.get(server) ?? 0, equal.get(shape) ?? 0];
-    if (told >= MAX_PER_SERVER || same >= MAX_EQUAL) return [];
+    if (told >= MAX_PER_SERVER || same >= MAX_EQUAL) continue;
     ofServer.set(server, told + 1);
     equal.set(shape, same + 1);
-    return [i];
-  });
-}
-
-function total(counts: ReadonlyMap<string, number>): number {
-  let sum = 0;
-  for (const count of counts.values()) sum += count;
-  return sum;
+    chosen.push(i);
+  }
+  return chosen;
 }
 
 /** What a story is without its names and times. */
@@ -41,8 +37,12 @@ function shapeOf(finding: Finding): string {
   return [cause, confidence, session.kind, resumed.length, closes, declineCount, culprit.by, culprit.end].join('; ');
 }
 
-export function* stories(report: Report, connectionOf: (stream: number) => Connection | null): Generator<Markup> {
-  const chosen = chosenStories(report.findings);
+/** @param chosen places of the findings that are told in full */
+export function* stories(
+  report: Report,
+  chosen: readonly number[],
+  connectionOf: (stream: number) => Connection | null,
+): Generator<Markup> {
   const hidden = report.findings.length - chosen.length;
   if (hidden > 0)
     yield html`<p>${figure(chosen.length)} of ${counted(report.findings.length, 'session')} are told in full, ${MAX_EQUAL} at most of those that differ in names and times only. <a href="#all-findings">The table of all findings</a> has every one.</p>`;
