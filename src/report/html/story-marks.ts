@@ -98,7 +98,7 @@ function addFinding(finding: Finding, stream: number, connection: Connection | n
   const { issued, issuedBeforeCapture, issuedInferred, resumed, uncleanCloses, declines } = finding;
   if (issued.stream === stream && !issuedBeforeCapture) {
     const detail = issuedInferred ? 'the session was most likely issued on this connection' : 'issues the session: full handshake';
-    add('server', issued.frame, issued.time, { kind: 'answer', style: null, word: 'issued', detail });
+    add('server', issued.frame, issued.time, { kind: 'answer', style: null, word: issuedInferred ? 'issued?' : 'issued', detail });
   }
   const offer: Part = { kind: 'hello', style: null, word: 'offer', detail: 'ClientHello, offers the session' };
   for (const { stream: own, clientHello, frame, time } of resumed) {
