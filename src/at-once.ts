@@ -3,4 +3,5 @@ export { analyze, readConnections } from './analyze.js';
 export { Analyzer } from './analyzer.js';
 export { writeEvidence } from './evidence.js';
 export { capture } from './live/capture.js';
+export { html as toHtml } from './report/html/html.js';
 export { table as toTable } from './report/table.js';

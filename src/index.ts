@@ -5,7 +5,7 @@
  * @module closenotify
  */
 
-export { Analyzer, analyze, capture, readConnections, toTable, writeEvidence } from '#functions';
+export { Analyzer, analyze, capture, readConnections, toHtml, toTable, writeEvidence } from '#functions';
 export type { AnalyzeOptions, Filter, ReadConnectionsOptions } from './analyze.js';
 export type { AnalyzerOptions, ServerAddress } from './analyzer.js';
 export { ArgumentError } from './argument-error.js';
@@ -84,6 +84,7 @@ export type {
   Warning,
 } from './model.js';
 export { EvidenceError } from './report/evidence-error.js';
+export type { HtmlOptions } from './report/html/html.js';
 export { json as toJson } from './report/json.js';
 export { ndjson as toNdjson } from './report/ndjson.js';
 export type { TableOptions } from './report/table.js';

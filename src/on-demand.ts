@@ -6,6 +6,7 @@ import type { CaptureInput } from './capture/read.js';
 import type { Evidence, EvidenceOptions } from './evidence.js';
 import type { Capture, CaptureOptions } from './live/capture.js';
 import type { Connection, Report } from './model.js';
+import type { HtmlOptions } from './report/html/html.js';
 import type { TableOptions } from './report/table.js';
 
 /**
@@ -103,6 +104,14 @@ export function toTable(report: Report, options: TableOptions = {}): Generator<s
   return modules.table().table(report, options);
 }
 
+/**
+ * A report as one HTML file, in pieces: verdicts, charts, the story of each finding, and tables of what the report holds (`keep: 'all'` for
+ * sessions and connections). It loads nothing. Text of packets is escaped.
+ */
+export function toHtml(report: Report, options: HtmlOptions = {}): Generator<string> {
+  return modules.html().html(report, options);
+}
+
 type Input = CaptureInput | readonly CaptureInput[];
 
 /** What emits frames must be listened to before anything is waited for; null where there is time. */
@@ -131,6 +140,7 @@ function isEmitter(input: unknown): input is { on(event: 'error', listener: () =
 const modules = {
   analyzer: (): typeof import('./analyzer.js') => load('./analyzer.js'),
   capture: (): typeof import('./live/capture.js') => load('./live/capture.js'),
+  html: (): typeof import('./report/html/html.js') => load('./report/html/html.js'),
   table: (): typeof import('./report/table.js') => load('./report/table.js'),
 };
 

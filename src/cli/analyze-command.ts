@@ -87,7 +87,8 @@ async function read(
   });
   const options = {
     onProgress: progress.update,
-    keep: command.all ? ('all' as const) : ('findings' as const),
+    // The tables of the page are of all sessions and connections.
+    keep: command.all || command.format === 'html' ? ('all' as const) : ('findings' as const),
     filter: { ...command.selection, ...(command.server !== null && { server: command.server }) },
     ...(await keyLogOption(command, terminal)),
     ...(command.handshakeCost !== null && { handshakeCost: command.handshakeCost }),

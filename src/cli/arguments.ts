@@ -22,7 +22,7 @@ export type Command =
 export interface AnalyzeCommand {
   /** Paths; `-` is standard input. */
   inputs: string[];
-  format: 'table' | 'json' | 'ndjson';
+  format: 'table' | 'json' | 'ndjson' | 'html';
   output: string | null;
   all: boolean;
   verbose: boolean;

@@ -40,7 +40,13 @@ const VERSION = { name: 'version', short: 'V', help: 'the version' } as const;
 
 /** Of `analyze`, which need not be named. */
 export const OPTIONS = [
-  { name: 'format', short: 'f', value: 'FORMAT', choices: ['table', 'json', 'ndjson'], help: 'table (default), json or ndjson' },
+  {
+    name: 'format',
+    short: 'f',
+    value: 'FORMAT',
+    choices: ['table', 'json', 'ndjson', 'html'],
+    help: 'table (default), json, ndjson, or html: a page with everything in it',
+  },
   { name: 'output', short: 'o', value: 'FILE', help: 'write the report to FILE (default: standard output)' },
   { name: 'all', short: 'a', help: 'every session and every connection, nothing folded' },
   VERBOSE,
@@ -110,6 +116,3 @@ export const COMPLETION_OPTIONS = [HELP, VERSION] as const satisfies readonly Op
 export type OptionName = (typeof OPTIONS)[number]['name'];
 export type ExplainOptionName = (typeof EXPLAIN_OPTIONS)[number]['name'];
 export type LiveOptionName = (typeof LIVE_OPTIONS)[number]['name'];
-
-/** Values of `--format` that a later version will have: named, so that they are not taken for a slip. */
-export const FUTURE_FORMATS: readonly string[] = ['html'];

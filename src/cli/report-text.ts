@@ -4,7 +4,7 @@ import type { WantedServer } from './values.js';
 
 /** How a report is to be printed. */
 export interface Printed {
-  format: 'table' | 'json' | 'ndjson';
+  format: 'table' | 'json' | 'ndjson' | 'html';
   /** Null: standard output. */
   output: string | null;
   all: boolean;
@@ -19,13 +19,18 @@ export interface Printed {
 export async function reportText(report: Report, command: Printed, { stdout, env }: Terminal): Promise<Iterable<string>> {
   if (command.format === 'json') return (await import('../report/json.js')).json(report);
   if (command.format === 'ndjson') return (await import('../report/ndjson.js')).ndjson({ ...report, connections: [] });
-  const [{ table }, { endpointText }] = await Promise.all([import('../report/table.js'), import('../report/text.js')]);
-  const server = command.server;
+  const { endpointText } = await import('../report/text.js');
+  const { server, selected } = command;
+  const narrowed = {
+    ...(server !== null && { server: server.port === null ? server.address : endpointText({ ...server, port: server.port }) }),
+    selected,
+  };
+  if (command.format === 'html') return (await import('../report/html/html.js')).html(report, narrowed);
+  const { table } = await import('../report/table.js');
   return table(report, {
+    ...narrowed,
     all: command.all,
     verbose: command.verbose,
-    ...(server !== null && { server: server.port === null ? server.address : endpointText({ ...server, port: server.port }) }),
-    selected: command.selected,
     width: command.output === null && stdout.isTTY ? (stdout.columns ?? 0) : 0,
     color: useColor(command, stdout.isTTY === true, env),
   });

@@ -1,7 +1,7 @@
 // Words to options, by a table of them.
 import { parseArgs } from 'node:util';
 import { escapeText } from '../bytes/escape.js';
-import { FUTURE_FORMATS, type Option } from './options.js';
+import type { Option } from './options.js';
 import { nearest } from './suggest.js';
 
 export interface ParsedWords {
@@ -66,8 +66,6 @@ function unknownOption(token: OptionToken, all: readonly Option[], elsewhere: Re
 
 function wrongChoice(name: string, value: string, choices: readonly string[]): string | null {
   if (choices.includes(value)) return null;
-  if (name === 'format' && FUTURE_FORMATS.includes(value))
-    return `--format ${value} is not in this version; there are ${choices.join(', ')}`;
   const near = nearest(value, choices);
   const hint = near === null ? `expected ${choices.join(', ')}` : `did you mean ${near}?`;
   return `--${name} ${escapeText(value)}: no such value; ${hint}`;

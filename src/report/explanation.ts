@@ -4,7 +4,7 @@ import { identifiers, type Query, streamsOf } from '../selection/matches.js';
 import { type GridColumn, grid } from './grid.js';
 import { type Layout, layoutOf } from './layout.js';
 import { painter } from './paint.js';
-import { verdictWords } from './server-details.js';
+import { verdictWords } from './server-words.js';
 import { filterLines, INDENT, reasonLines } from './story.js';
 import { counted, endpointText, figure, foreign, utc, wrap, wrapLabelled } from './text.js';
 import { commonOf, declineWords, type TimelineEvent, timelineLines, timelineOf } from './timeline.js';

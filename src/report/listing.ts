@@ -1,6 +1,7 @@
 /** Every session and every connection, server by server: what `--all` adds. */
-import type { Connection, Endpoint, Session, SideClose } from '../model.js';
+import type { Connection, Endpoint, Session } from '../model.js';
 import { type GridColumn, type GridRow, grid } from './grid.js';
+import { closeText, handshakeText } from './listing-words.js';
 import type { Paint } from './paint.js';
 import { counted, elide, endpointText, foreign, since, utc, wrapLabelled } from './text.js';
 
@@ -92,19 +93,6 @@ function* sessionRows(sessions: readonly Session[], digits: number): Generator<G
 
 function* connectionRows(connections: readonly Connection[], columns: readonly ConnectionColumn[], origin: number): Generator<GridRow> {
   for (const connection of connections) yield columns.map(({ cell }) => cell(connection, origin));
-}
-
-/** What was declined became a full handshake. */
-function handshakeText(c: Connection): string {
-  if (c.resumption !== 'declined') return c.handshake;
-  return c.cause === null ? 'declined' : `declined: ${c.cause}`;
-}
-
-/** `unclean RST #9668`. */
-function closeText(close: SideClose): string {
-  return [close.state, close.end?.toUpperCase() ?? '', close.frame === null ? '' : `#${close.frame}`]
-    .filter((part) => part !== '')
-    .join(' ');
 }
 
 function byServer<T extends { server: Endpoint }>(items: readonly T[]): Iterable<T[]> {

@@ -2,8 +2,9 @@
 import type { ServerReport } from '../model.js';
 import { type GridColumn, type GridRow, grid } from './grid.js';
 import type { Layout } from './layout.js';
-import { detailLines, isInTrouble, rate } from './server-details.js';
-import { counted, elide, endpointText, figure, foreign, wrapLabelled } from './text.js';
+import { detailLines } from './server-details.js';
+import { inOrderOfLoss, isInTrouble } from './server-words.js';
+import { counted, elide, endpointText, figure, foreign, rate, wrapLabelled } from './text.js';
 
 /** Servers listed unless all were asked for. */
 const MAX_SERVERS = 20;
@@ -30,12 +31,9 @@ const COLUMNS: readonly ServerColumn[] = [
   { title: 'first name', from: 160, cell: (s) => (s.names.length > 0 ? elide(foreign(s.names[0]), MAX_NAME_COLUMNS) : '-') },
 ];
 
-/** Servers that lost sessions come first, then the busiest. */
 export function* serverLines(servers: readonly ServerReport[], layout: Layout): Generator<string> {
   const { width, prose, detail, paint } = layout;
-  const ordered = [...servers].sort(
-    (a, b) => b.invalidatedSessions - a.invalidatedSessions || b.suspectedSessions - a.suspectedSessions || b.connections - a.connections,
-  );
+  const ordered = inOrderOfLoss(servers);
   const shown = detail === 'all' ? ordered : ordered.slice(0, MAX_SERVERS);
   const columns = COLUMNS.filter(({ from }) => width >= from);
   const rows = () => shown.map((server): GridRow => columns.map(({ cell }) => cell(server)));

@@ -1,25 +1,11 @@
 /** One finding, told in the order in which a person finds it in Wireshark. */
 import { escapeText } from '../bytes/escape.js';
-import type { Cause, Endpoint, Finding, Ref } from '../model.js';
+import type { Cause, Finding } from '../model.js';
 import type { Layout } from './layout.js';
-import { counted, endpointText, figure, foreign, since, utc, wrapLabelled } from './text.js';
-import { CAUSE_WORDS, closeWords, KIND_WORDS, rivalWords } from './words.js';
+import { eventsOf, fold } from './story-events.js';
+import { endpointText, figure, foreign, since, utc, wrapLabelled } from './text.js';
+import { CAUSE_WORDS, KIND_WORDS, rivalWords } from './words.js';
 
-interface Event {
-  time: number;
-  /** For the order of events at the same time. */
-  frame: number;
-  frames: string;
-  client: string;
-  what: string;
-  style: 'alarm' | 'warning' | null;
-}
-
-/** Events of one session that are told unless all were asked for: the first ones and the last ones. */
-const FIRST_EVENTS = 8;
-const LAST_EVENTS = 12;
-/** Digits of a new session ID: enough for `--session`. */
-const NEW_ID_DIGITS = 8;
 export const INDENT = '    ';
 
 /** @param number counts the findings of a report from 1 */
@@ -48,7 +34,8 @@ export function* storyLines(finding: Finding, number: number, layout: Layout): G
 
 /** Laid out by hand: the columns are few and plain, and there may be thousands of stories. */
 function* eventLines(finding: Finding, { width, detail, paint }: Layout): Generator<string> {
-  const events = fold(eventsOf(finding), detail === 'all');
+  const told = eventsOf(finding);
+  const events = detail === 'all' ? told : fold(told, 'see them with --all or --format json');
   const origin = finding.issued.time;
   const rows = events.map((e) => [e.frames, Number.isNaN(e.time) ? '' : since(origin, e.time), e.client]);
   const widths = TITLES.map((title, i) => rows.reduce((most, row) => Math.max(most, row[i].length), title.length));
@@ -60,57 +47,6 @@ function* eventLines(finding: Finding, { width, detail, paint }: Layout): Genera
 }
 
 const TITLES: readonly string[] = ['frames', 'seconds', 'client'];
-
-function eventsOf(finding: Finding): Event[] {
-  const { issued, issuedBeforeCapture } = finding;
-  const client = (at: { client: Endpoint }) => clientText(at.client, finding.client);
-  const origin = issuedBeforeCapture ? 'resumed; issued before the capture' : issuedWords(finding);
-  const first = event(issued, `#${issued.frame}`, client(finding), origin, null);
-  const rest = [
-    ...finding.resumed
-      .slice(issuedBeforeCapture ? 1 : 0)
-      .map((r) => event(r, frames(r.clientHello, r.frame), client(r), 'offered, resumed', null)),
-    ...finding.uncleanCloses.map((c) => event(c, `#${c.frame}`, client(c), closeWords(c), 'warning')),
-    ...finding.declines.map((d) => {
-      const fresh = d.newSessionId === null ? freshWords(finding) : `new ID ${shortId(d.newSessionId)}`;
-      return event(
-        { time: d.time, frame: d.serverHello },
-        frames(d.clientHello, d.serverHello),
-        client(d),
-        `offered, DECLINED: ${fresh}`,
-        'alarm',
-      );
-    }),
-  ];
-  rest.sort((a, b) => a.time - b.time || a.frame - b.frame);
-  return [first, ...rest];
-}
-
-function event(at: Pick<Ref, 'time' | 'frame'>, shown: string, client: string, what: string, style: Event['style']): Event {
-  return { time: at.time, frame: at.frame, frames: shown, client, what, style };
-}
-
-function shortId(id: string): string {
-  return id.length > NEW_ID_DIGITS ? `${foreign(id.slice(0, NEW_ID_DIGITS))}…` : foreign(id);
-}
-
-/** `#9611 → #9616`: the offer and the answer. */
-function frames(clientHello: number, serverHello: number): string {
-  return `#${clientHello} → #${serverHello}`;
-}
-
-/** The port alone where the address is that of the whole story. */
-function clientText(endpoint: Endpoint, known: Endpoint): string {
-  return endpoint.address === known.address ? `port ${endpoint.port}` : endpointText(endpoint);
-}
-
-function fold(events: Event[], all: boolean): Event[] {
-  const dropped = events.length - FIRST_EVENTS - LAST_EVENTS;
-  if (all || dropped <= 1) return events;
-  const what = `… ${counted(dropped, 'more event')}: see them with --all or --format json`;
-  const gap: Event = { time: Number.NaN, frame: 0, frames: '', client: '', what, style: null };
-  return [...events.slice(0, FIRST_EVENTS), gap, ...events.slice(-LAST_EVENTS)];
-}
 
 /**
  * How sure it is, and why.
@@ -152,14 +88,4 @@ export function filterLines(filter: string, width: number): string[] {
     } else line = joined;
   }
   return [...lines, line];
-}
-
-/** A ticket may be issued in any handshake; those of TLS 1.3 are encrypted, and where it was is inferred without keys. */
-function issuedWords({ session, issuedInferred }: Finding): string {
-  if (issuedInferred) return 'most likely issued here';
-  return session.kind === 'psk' ? 'issued' : 'issued in a full handshake';
-}
-
-function freshWords({ session }: Finding): string {
-  return session.kind === 'psk' ? 'full handshake' : 'no new ID seen';
 }

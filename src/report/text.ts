@@ -74,6 +74,11 @@ export function figure(count: number): string {
   return count < 10_000 ? String(count) : String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
+/** Events per second, with two digits where they are few. */
+export function rate(perSecond: number): string {
+  return perSecond >= 10 ? figure(Math.round(perSecond)) : String(Number(perSecond.toPrecision(2)));
+}
+
 /** Bytes in decimal units, as Wireshark writes them. */
 export function byteFigure(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`;

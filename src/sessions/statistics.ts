@@ -75,7 +75,7 @@ function offers({ resumed, declined }: Tally): number {
 }
 
 /** The risk of a decline, with the score interval of E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209-212. */
-function wilson(tally: Tally): Interval {
+export function wilson(tally: Tally): Interval {
   const { resumed, declined } = tally;
   const n = offers(tally);
   const middle = 2 * declined + Z_SQUARED;

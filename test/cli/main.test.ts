@@ -129,6 +129,17 @@ describe('the forum captures', () => {
     expect(streams.sort()).toEqual(JSON.parse(whole.stdout).connections.map((c: { stream: number }) => c.stream));
   });
 
+  it('writes the same page to standard output and into a file, with all connections in it', async () => {
+    const file = join(directory, 'report.html');
+    const [printed, written] = await Promise.all([
+      run([HAPROXY, '--format', 'html']),
+      run(['--all', '--format', 'html', '--output', file, HAPROXY]),
+    ]);
+    expect(written).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(printed).toEqual({ status: 0, stdout: readFileSync(file, 'utf8'), stderr: '' });
+    expect(printed.stdout).toMatch(/^<!doctype html>[\s\S]*<h2 id="connections-name">Connections \(3\)<\/h2>[\s\S]*<\/html>\n$/);
+  });
+
   it('narrows to a client and to a session', async () => {
     expect((await run([HAPROXY, '--session', '1ab8'])).stdout).toMatch(/^1 selected session invalidated/);
     expect((await run([HAPROXY, '--client', '192.0.2.0/24', '--fail-on', 'invalidated'])).status).toBe(0);

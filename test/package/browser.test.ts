@@ -5,24 +5,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/index.js';
+import { browser, noBrowser } from '../support/chromium.js';
 import { reportOf, run } from '../support/command.js';
 import { fixtures } from '../support/fixtures.js';
 
-const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
 const FIXTURE = `${fixtures}jetty-mixed.pcap`;
 const TIMEOUT_MILLISECONDS = 60_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'closenotify-browser-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function findBrowser(): Promise<string | null> {
-  for (const name of BROWSERS) if ((await run(name, ['--version'])).status === 0) return name;
-  return null;
-}
-
-const browser = await findBrowser();
-const reason = browser === null ? `none of ${BROWSERS.join(', ')} is installed` : null;
-if (reason !== null && process.env.CI !== undefined && process.env.CI !== '') throw new Error(reason);
 
 /** closenotify/core in one file, for a page. */
 async function bundle(): Promise<{ code: string; imports: string[] }> {
@@ -54,8 +45,8 @@ describe('closenotify/core', () => {
     expect(stdout).toMatch(/^2 sessions invalidated after an unclean close.* 0\n$/s);
   });
 
-  it.skipIf(reason !== null)(
-    `analyzes a capture in Chromium (skipped where there is none: ${reason})`,
+  it.skipIf(noBrowser !== null)(
+    `analyzes a capture in Chromium (skipped where there is none: ${noBrowser})`,
     async () => {
       writeFileSync(join(folder, 'core.js'), (await bundle()).code);
       const page = join(folder, 'page.html');

@@ -26,6 +26,7 @@ describe('the names of the package', () => {
       'analyze',
       'capture',
       'readConnections',
+      'toHtml',
       'toJson',
       'toNdjson',
       'toTable',
@@ -75,6 +76,9 @@ describe('what is loaded on demand', () => {
     expect([first.totals.invalidatedSessions, second.capture.decryptedConnections > 0]).toEqual([1, true]);
     expect(third).toEqual(first);
     expect([...closenotify.toTable(first)].join('')).toMatch(/^1 session invalidated/);
+    expect([...closenotify.toHtml(first)].join('')).toMatch(
+      /^<!doctype html>[\s\S]*<h1>1 session invalidated after an unclean close<\/h1>/,
+    );
     for await (const event of report) if (event.type === 'report') expect(event.report.totals).toEqual(first.totals);
   });
 

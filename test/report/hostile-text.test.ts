@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { analyzeBytes } from '../../src/analyze-bytes.js';
 import { decodeText } from '../../src/bytes/escape.js';
 import type { Report } from '../../src/model.js';
+import { html as htmlOf } from '../../src/report/html/html.js';
 import { json as jsonOf } from '../../src/report/json.js';
 import { ndjson as ndjsonOf } from '../../src/report/ndjson.js';
 import { table as tableOf } from '../../src/report/table.js';
@@ -96,12 +97,13 @@ interface Outputs {
   table: string;
   json: string;
   ndjson: string;
+  html: string;
 }
 
 async function outputsOf(places: Places): Promise<Outputs> {
   const report = await analyzeBytes(pcapng(places), { keep: 'all', limits: SMALL, name: places.name ?? 'capture' });
   const table = [...tableOf(report, { all: true, width: 80 })].join('');
-  return { report, table, json: [...jsonOf(report)].join(''), ndjson: [...ndjsonOf(report)].join('') };
+  return { report, table, json: [...jsonOf(report)].join(''), ndjson: [...ndjsonOf(report)].join(''), html: [...htmlOf(report)].join('') };
 }
 
 const MANY = Array.from({ length: 4 }, (_, i) => i + 1);
@@ -162,11 +164,14 @@ const CASES = PLACES.flatMap(([place, places, shown]) =>
 
 describe('hostile text', () => {
   it.each(CASES)('$name in $place', async ({ places, bytes, shown }) => {
-    const { report, table, json, ndjson } = await outputsOf(places(bytes));
+    const { report, table, json, ndjson, html } = await outputsOf(places(bytes));
     for (const row of table.split('\n')) {
       expect(harmInTable(row)).toBeNull();
       expect(columnsOf(row), row).toBeLessThanOrEqual(80);
     }
+    for (const row of html.replace(/<script>.*<\/script>/s, '').split('\n')) expect(harmInTable(row)).toBeNull();
+    expect(html).not.toMatch(/<script>alert/);
+    expect(html.length).toBeLessThan(100_000);
     for (const text of [json, ndjson]) {
       expect(harmIn(text)).toBeNull();
       expect(Buffer.from(text).toString()).toBe(text);
