@@ -40,7 +40,7 @@ const CASES: readonly [words: string[], offered: string[]][] = [
   [['--fo'], ['--format']],
   [
     ['--format', ''],
-    ['json', 'ndjson', 'table'],
+    ['html', 'json', 'ndjson', 'table'],
   ],
   [['-f', 'n'], ['ndjson']],
   [
