@@ -1,4 +1,5 @@
 // The frames behind findings, as a capture of their own: chooses them, sees what they tell alone, and writes them.
+import { fileURLToPath } from 'node:url';
 import { type AnalyzeOptions, analyze, type Watch } from './analyze.js';
 import { Analyzer } from './analyzer.js';
 import { ArgumentError } from './argument-error.js';
@@ -7,6 +8,7 @@ import type { FrameSink } from './capture/frame-sink.js';
 import { InputError } from './capture/input-error.js';
 import { type CaptureInput, type ReadOptions, readCapture } from './capture/read.js';
 import { RereadableInputs } from './capture/rereadable.js';
+import { isSameFile } from './capture/same-file.js';
 import { readKeyLog } from './decryption/key-log-file.js';
 import { Secrets } from './decryption/secrets.js';
 import { type Chosen, EvidenceChoice } from './evidence-choice.js';
@@ -47,6 +49,11 @@ export async function writeEvidence(
   if (typeof file !== 'string' || file === '') throw new ArgumentError('file: expected the path of a file');
   if (typeof secrets !== 'boolean') throw new ArgumentError(`secrets: expected true or false, not ${secrets}`);
   const inputs = Array.isArray(input) ? (input as readonly CaptureInput[]) : [input as CaptureInput];
+  for (const read of [...inputs, options.keyLog]) {
+    const path = read instanceof URL && read.protocol === 'file:' ? fileURLToPath(read) : read;
+    if (typeof path === 'string' && isSameFile(file, path))
+      throw new ArgumentError('file: is an input, or the key log, which it would overwrite');
+  }
   const writer = new EvidenceWriter(inputs, options, secrets);
   try {
     const report = await analyze(writer.inputs, writer.options, writer.watch);

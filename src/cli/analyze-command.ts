@@ -2,6 +2,7 @@
 import { type AnalyzeOptions, analyze, follow, type Watch } from '../analyze.js';
 import { escapeText } from '../bytes/escape.js';
 import type { CaptureInput } from '../capture/read.js';
+import { isOpenAs, isSameFile } from '../capture/same-file.js';
 import { KeyLogError } from '../decryption/key-log-error.js';
 import type { Report } from '../model.js';
 import type { AnalyzeCommand } from './arguments.js';
@@ -9,7 +10,7 @@ import { damageOf, emptinessOf } from './damage.js';
 import { EXIT } from './exit-codes.js';
 import { fail, say, statusOfError } from './failures.js';
 import { type Interrupt, listen } from './interrupt.js';
-import { fileOutput, isSameFile, type Output, outputProblem, streamOutput } from './output.js';
+import { fileOutput, type Output, outputProblem, streamOutput } from './output.js';
 import { type Progress, progressBar, SILENT } from './progress.js';
 import { reportText } from './report-text.js';
 import { slipOf } from './slip.js';
@@ -25,7 +26,7 @@ export interface Analyzer {
 /** @returns the exit status */
 export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, analyzer: Analyzer = { analyze, follow }): Promise<number> {
   const { stdout, stderr } = terminal;
-  const problem = slipOf(command.inputs) ?? outputsProblem(command);
+  const problem = slipOf(command.inputs) ?? outputsProblem(command, terminal.env);
   if (problem !== null) return fail(stderr, problem, EXIT.usage);
   const progress =
     command.progress && stderr.isTTY && terminal.env.TERM !== 'dumb' && !streams(command, stdout) ? progressBar(stderr) : SILENT;
@@ -53,12 +54,18 @@ export async function runAnalyze(command: AnalyzeCommand, terminal: Terminal, an
 }
 
 /** Why what is to be written cannot be, in one line; null when it can. */
-function outputsProblem({ output, evidence, inputs, keyLog }: AnalyzeCommand): string | null {
+const STANDARD_OUTPUT = 1;
+
+function outputsProblem({ output, evidence, inputs, keyLog }: AnalyzeCommand, env: Terminal['env']): string | null {
+  const secrets = keyLog ?? env.SSLKEYLOGFILE ?? '';
+  const isKeyLog = (path: string) => secrets !== '' && isSameFile(path, secrets);
+  if (output !== null && isKeyLog(output)) return `--output ${escapeText(output)}: is the key log, which it would overwrite`;
   const problem = output === null ? null : outputProblem(output, inputs);
   if (problem !== null || evidence === null) return problem;
   const shown = `--evidence ${escapeText(evidence.path)}`;
-  if (output !== null && isSameFile(evidence.path, output)) return `${shown}: is the file of --output`;
-  if (keyLog !== null && isSameFile(evidence.path, keyLog)) return `${shown}: is the key log, which it would overwrite`;
+  if (output === null ? isOpenAs(evidence.path, STANDARD_OUTPUT) : isSameFile(evidence.path, output))
+    return `${shown}: is where the report goes`;
+  if (isKeyLog(evidence.path)) return `${shown}: is the key log, which it would overwrite`;
   return outputProblem(evidence.path, inputs, '--evidence', 'the evidence');
 }
 

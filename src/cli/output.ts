@@ -1,10 +1,11 @@
 /** Where a report is written: a file or standard output, no faster than it is taken. */
 import { once } from 'node:events';
 import { createWriteStream, openSync, type Stats, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { escapeText } from '../bytes/escape.js';
 import { errorText } from '../capture/input-error.js';
+import { isSameFile } from '../capture/same-file.js';
 
 /** The reader of the output went away (EPIPE): there is no one left to tell. */
 export class ClosedOutput extends Error {}
@@ -53,22 +54,14 @@ function created(path: string): number {
   }
 }
 
-/** Why a file cannot be the output, in one line; null when it can. Inputs are compared by device and inode, not by name. */
+/** Why a file cannot be the output, in one line; null when it can. Inputs, standard input among them, are compared by device and inode, not by name. */
 export function outputProblem(path: string, inputs: readonly string[], option = '--output', what = 'the report'): string | null {
   const target = stat(path);
   const shown = `${option} ${escapeText(path)}`;
   if (target?.isDirectory()) return `${shown}: is a directory`;
   if (target === null && !stat(dirname(path))?.isDirectory()) return `${shown}: there is no directory ${escapeText(dirname(path))}`;
-  for (const input of inputs)
-    if (input !== '-' && isSameFile(path, input)) return `${shown}: is the input; ${what} would overwrite the capture`;
+  for (const input of inputs) if (isSameFile(path, input)) return `${shown}: is the input; ${what} would overwrite the capture`;
   return null;
-}
-
-/** Whether two names are of one file, which need not be there yet. */
-export function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [stat(one), stat(other)];
-  if (a === null || b === null) return a === null && b === null && resolve(one) === resolve(other);
-  return a.isFile() && a.dev === b.dev && a.ino === b.ino;
 }
 
 function writer(stream: Writable, name: string, finish: () => Promise<void>): Output {

@@ -39,7 +39,7 @@ export class FrameComments {
       const how = close.state === 'unclean' ? 'closed uncleanly' : 'closed uncleanly where the RST came first';
       const isCulprit = close.frame === culprit.frame && close.by === culprit.by;
       const words = `${closeWords(close)}: session ${id} ${how}`;
-      this.#add(close.frame, isCulprit ? `${words}; most likely this cost the session (confidence: ${finding.confidence})` : words);
+      this.#add(close.frame, isCulprit ? `${words}; ${costWords(finding)} (confidence: ${finding.confidence})` : words);
     }
     for (const { clientHello, serverHello, newSessionId } of declines) {
       this.#add(clientHello, `offers session ${id}: declined, ${newWords(newSessionId)}`);
@@ -103,4 +103,9 @@ function newWords(newSessionId: string | null): string {
 
 function causeWords(cause: Cause | null): string {
   return cause === null ? '' : ` (${cause}: ${CAUSE_WORDS[cause]})`;
+}
+
+/** Of low confidence is what something speaks against. */
+function costWords({ confidence }: Finding): string {
+  return confidence === 'low' ? 'this is suspected to have cost the session' : 'most likely this cost the session';
 }

@@ -164,6 +164,8 @@ const ANYONE = 0o666;
 
 /** Where a symbolic link leads. */
 function resolved(path: string): string {
+  // What /dev/stdout leads to may have no name.
+  if (isSpecial(path)) return path;
   try {
     return realpathSync(path);
   } catch {

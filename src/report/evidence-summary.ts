@@ -122,5 +122,5 @@ function* serverLines(server: ServerReport): Generator<string> {
 function sessionLine({ session, client, confidence, cause, rivals, culprit, declines, issued }: Finding): string {
   const [first] = declines;
   const doubts = rivals.length === 0 ? '' : `, rivals ${rivals.join(', ')}`;
-  return `Lost: ${KIND_WORDS[session.kind]} ${foreign(session.id)}, client ${foreign(client.address)}: frame ${issued.frame}, closed in ${culprit.frame}, declined in ${first.serverHello}: ${cause}, confidence ${confidence}${doubts}`;
+  return `${confidence === 'low' ? 'Suspected' : 'Lost'}: ${KIND_WORDS[session.kind]} ${foreign(session.id)}, client ${foreign(client.address)}: frame ${issued.frame}, closed in ${culprit.frame}, declined in ${first.serverHello}: ${cause}, confidence ${confidence}${doubts}`;
 }

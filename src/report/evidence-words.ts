@@ -21,7 +21,10 @@ const STATES: readonly [keyof ServerReport['evidence'], string][] = [
 /** The kinds of closes that offers came after, in the order in which one compares them. */
 export function evidenceRows(server: ServerReport): EvidenceRow[] {
   const rows = STATES.map(([state, words]): EvidenceRow => ({ words, isPart: false, tally: server.evidence[state] }));
-  rows.push({ words: 'of these bare answers to close_notify', isPart: true, tally: server.bareAnswers });
+  // They are of either end; mostly a server answers with FIN.
+  const [fin, rst] = [rows[rows.length - 2], rows[rows.length - 1]];
+  const place = size(server.bareAnswers) <= size(fin.tally) || size(rst.tally) === 0 ? rows.length - 1 : rows.length;
+  rows.splice(place, 0, { words: 'of these bare answers to close_notify', isPart: true, tally: server.bareAnswers });
   return rows.filter(({ tally }) => size(tally) > 0);
 }
 

@@ -30,6 +30,9 @@ function titleOf(findings: readonly Finding[]): string {
 function* summaryLines(findings: readonly Finding[], layout: Layout): Generator<string> {
   let entries = 0;
   const left: Alike[] = [];
+  // Numbers are the places in the report, as everywhere.
+  const places = new Map(findings.map((finding, i) => [finding, i + 1]));
+  const numberOf = (finding: Finding) => places.get(finding) ?? 0;
   for (const group of alike(findings)) {
     const isSmall = group.findings.length <= MAX_ALIKE;
     if (entries + (isSmall ? group.findings.length : 1) > MAX_ENTRIES) {
@@ -38,11 +41,12 @@ function* summaryLines(findings: readonly Finding[], layout: Layout): Generator<
     }
     for (const finding of isSmall ? group.findings : []) {
       yield '';
-      yield* storyLines(finding, ++entries, layout);
+      yield* storyLines(finding, numberOf(finding), layout);
     }
+    entries += isSmall ? group.findings.length : 1;
     if (isSmall) continue;
     yield '';
-    yield* foldedLines(group, ++entries, layout);
+    yield* foldedLines(group, numberOf(group.findings[0]), layout);
   }
   if (left.length > 0) yield* rowLines(left.slice(0, MAX_ROWS), layout);
   const rest = left.slice(MAX_ROWS);
@@ -54,13 +58,15 @@ function* summaryLines(findings: readonly Finding[], layout: Layout): Generator<
 
 function* allLines(findings: readonly Finding[], layout: Layout): Generator<string> {
   const isAll = layout.detail === 'all';
+  const places = new Map(findings.map((finding, i) => [finding, i + 1]));
   let told = 0;
   let folded = 0;
   for (const group of byServer(findings)) {
     const room = isAll ? group.length : Math.min(MAX_STORIES_PER_SERVER, MAX_STORIES - told);
     for (const finding of group.slice(0, room)) {
       yield '';
-      yield* storyLines(finding, ++told, layout);
+      yield* storyLines(finding, places.get(finding) ?? 0, layout);
+      told++;
     }
     if (room > 0 && group.length > room) yield* foldLines(group.length - room, ` of ${endpointText(group[0].server)}`, layout.prose);
     else folded += Math.max(0, group.length - room);

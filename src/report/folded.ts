@@ -12,7 +12,7 @@ const MAX_CLIENTS = 3;
 /** Digits of an identifier that are left at least: enough for `explain` and `--session`. */
 const MIN_ID_DIGITS = 8;
 
-/** @param number counts the entries of a report from 1 */
+/** @param number of the first of them: its place in the report, from 1 */
 export function* foldedLines(group: Alike, number: number, layout: Layout): Generator<string> {
   const { width, prose, paint } = layout;
   const [first] = group.findings;

@@ -3,6 +3,7 @@ import type { CaptureInfo, Finding, Report } from '../model.js';
 import { counted, figure } from './text.js';
 
 const MAX_PROTOCOLS = 5;
+const MORE_OF_SELECTION = ' What there is of it: with --all, or by closenotify explain.';
 
 interface Headline {
   alarm: boolean;
@@ -41,7 +42,7 @@ function nothing(report: Report, selected: boolean, server: string | null): stri
     return `${flagged}: no TLS connection to ${server}; without --server the report lists the servers.`;
   if (totals.tlsConnections === 0) return `${flagged}: no TLS in ${counted(totals.tcpConnections, 'TCP connection')}.`;
   const others = totals.handshakes.declined > 0 && !hasNoCloses(report) ? ' No decline was put down to an unclean close.' : '';
-  return `${flagged}: ${seen(report)}.${selected ? '' : others}`;
+  return `${flagged}: ${seen(report)}.${selected ? MORE_OF_SELECTION : others}`;
 }
 
 /** What there is instead. */
@@ -78,11 +79,16 @@ function doubts(report: Report): string[] {
   }
   if (closes.unknown > 0) {
     result.push(
-      `${figure(closes.unknown)} of ${counted(sides, 'close')} (one for each side) cannot be judged: their packets are missing, or encrypted and ambiguous.`,
+      `${figure(closes.unknown)} of ${counted(sides, 'close')} (one for each side) cannot be judged: ${lacksPackets(report) ? 'their packets are missing, or encrypted and ambiguous' : 'they are encrypted and ambiguous'}.`,
     );
   }
   if (report.capture.sources.some((s) => s.truncated)) result.push('The input is damaged: only what comes before the damage is told here.');
   return result;
+}
+
+function lacksPackets({ capture: { quality } }: Report): boolean {
+  const { missingBytes, midstreamConnections, oneWayConnections, unreadOffers } = quality;
+  return missingBytes + midstreamConnections + oneWayConnections + unreadOffers > 0;
 }
 
 /** Connections, and not one FIN or RST: what a filter leaves that lets only payloads through. */

@@ -43,7 +43,10 @@ export function eventsOf(finding: Finding): StoryEvent[] {
     }),
   ];
   rest.sort((a, b) => a.time - b.time || a.frame - b.frame);
-  return [first, ...rest];
+  const unlisted = finding.declineCount - finding.declines.length;
+  return unlisted > 0
+    ? [first, ...rest, gap(`… and ${counted(unlisted, 'more decline')}, which the report counts and does not list`)]
+    : [first, ...rest];
 }
 
 function event(at: Pick<Ref, 'time' | 'frame'>, shown: string, client: string, what: string, style: StoryEvent['style']): StoryEvent {
@@ -68,9 +71,12 @@ function clientText(endpoint: Endpoint, known: Endpoint): string {
 export function fold(events: readonly StoryEvent[], where: string): readonly StoryEvent[] {
   const dropped = events.length - FIRST_EVENTS - LAST_EVENTS;
   if (dropped <= 1) return events;
-  const what = `… ${counted(dropped, 'more event')}: ${where}`;
-  const gap: StoryEvent = { time: Number.NaN, frame: 0, frames: '', client: '', what, style: null };
-  return [...events.slice(0, FIRST_EVENTS), gap, ...events.slice(-LAST_EVENTS)];
+  const left = gap(`… ${counted(dropped, 'more event')}: ${where}`);
+  return [...events.slice(0, FIRST_EVENTS), left, ...events.slice(-LAST_EVENTS)];
+}
+
+function gap(what: string): StoryEvent {
+  return { time: Number.NaN, frame: 0, frames: '', client: '', what, style: null };
 }
 
 /** A ticket may be issued in any handshake; those of TLS 1.3 are encrypted, and where it was is inferred without keys. */

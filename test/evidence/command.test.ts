@@ -108,7 +108,7 @@ describe('what cannot be written', () => {
 
   it.each<[string, string[], string]>([
     ['the input', [copy, '--evidence', copy], 'is the input; the evidence would overwrite the capture'],
-    ['the report', [copy, '--output', 'x.txt', '--evidence', './x.txt'], 'is the file of --output'],
+    ['the report', [copy, '--output', 'x.txt', '--evidence', './x.txt'], 'is where the report goes'],
     ['the key log', [copy, '--key-log', copy, '--evidence', copy], 'is the key log, which it would overwrite'],
     ['a directory', [copy, '--evidence', fixtures], 'is a directory'],
     ['in no directory', [copy, '--evidence', scratch.path('none/x.pcapng')], 'there is no directory'],

@@ -98,7 +98,9 @@ describe.skipIf(!isInstalled && !isRequired)('Wireshark', () => {
           file,
           expect.arrayContaining([
             expect.stringMatching(
-              new RegExp(`^frame ${culprit.frame} of the capture: ${culprit.by} .*session ${short}….*most likely this cost the session`),
+              new RegExp(
+                `^frame ${culprit.frame} of the capture: ${culprit.by} .*session ${short}….*(most likely this|this is suspected to have) cost the session`,
+              ),
             ),
             expect.stringMatching(new RegExp(`^frame ${declines[0].clientHello} of the capture: offers session ${short}…: declined`)),
             expect.stringMatching(new RegExp(`^frame ${declines[0].serverHello} of the capture: declines session ${short}…`)),

@@ -11,13 +11,17 @@ _closenotify_words() {
 }
 
 _closenotify_files() {
-  local IFS=$'\\n'
-  COMPREPLY+=($(compgen -f -- "$1"))
+  local name
+  while IFS= read -r name; do COMPREPLY+=("$name"); done < <(compgen -f -- "$1")
   compopt -o filenames 2> /dev/null
 }
 
 _closenotify_interfaces() {
-  _closenotify_words "$(command ls /sys/class/net 2> /dev/null || ifconfig -l 2> /dev/null | tr ' ' '\\n')" "$1"
+  # compgen -W would expand what is in a name
+  local name
+  while IFS= read -r name; do
+    if [[ $name == "$1"* ]]; then COMPREPLY+=("$(printf %q "$name")"); fi
+  done < <(command ls /sys/class/net 2> /dev/null || ifconfig -l 2> /dev/null | tr ' ' '\\n')
 }
 
 _closenotify() {

@@ -91,8 +91,12 @@ function* written(values: Float64Array): Generator<string> {
   yield* quoted(values.length, (i) => letters(unsigned(values[i]), width));
 }
 
+/** -1, as in a report that somebody made by hand. */
+const NOT_KNOWN = 1;
+
 /** 0, -1, 1, -2, 2 … as 0, 1, 2, 3, 4 … */
 function unsigned(value: number): number {
+  if (!Number.isSafeInteger(value)) return NOT_KNOWN;
   return value < 0 ? -2 * value - 1 : 2 * value;
 }
 

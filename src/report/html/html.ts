@@ -33,7 +33,7 @@ export function* html(report: Report, options: HtmlOptions = {}): Generator<stri
   const declines = declinesOf(report);
   for (const [i, server] of servers.entries()) yield serverSection(server, i, declines.get(endpointText(server)) ?? []).text;
   if (report.findings.length > 0) {
-    yield `<section id="findings" aria-labelledby="findings-name"><h2 id="findings-name">Findings: the story of each lost session</h2>\n`;
+    yield `<section id="findings" aria-labelledby="findings-name"><h2 id="findings-name">Findings: the story of each session</h2>\n`;
     for (const story of stories(report, chosen, connectionFinder(report))) yield `${story.text}\n`;
     yield '</section>\n';
   }

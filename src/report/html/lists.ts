@@ -77,6 +77,11 @@ const counter = (outcome: Offer['outcome']) => (session: Session) => {
   return count;
 };
 
+/** To be searched for; its columns have figures. */
+function outcomesOf({ offers }: Session): string {
+  return [...new Set(offers.map(({ outcome }) => outcome))].join(', ') || 'not offered';
+}
+
 const SESSIONS: readonly Column<Session>[] = [
   { name: 'id', kind: 'hex', of: (s) => s.id },
   { name: 'kind', kind: 'text', of: (s) => s.kind },
@@ -88,6 +93,7 @@ const SESSIONS: readonly Column<Session>[] = [
   { name: 'resumed', kind: 'count', of: counter('resumed') },
   { name: 'declined', kind: 'count', of: counter('declined') },
   { name: 'unanswered', kind: 'count', of: counter('unanswered') },
+  { name: 'outcomes', kind: 'text', of: outcomesOf },
   { name: 'causes', kind: 'text', of: ({ offers }) => [...new Set(offers.flatMap(({ cause }) => cause ?? []))].join(', ') || null },
 ];
 

@@ -19,7 +19,7 @@ const WIDTH = 1000;
 const HEIGHT = 100;
 
 /** @param declines times of the declines of this server */
-export function rateChart({ fullHandshakesPerSecond }: ServerReport, declines: readonly number[]): Markup | null {
+export function rateChart({ fullHandshakesPerSecond, handshakes }: ServerReport, declines: readonly number[]): Markup | null {
   const { series, peak } = fullHandshakesPerSecond;
   if (series.length === 0) return null;
   const first = series[0][0];
@@ -43,7 +43,7 @@ ${bins.map((bin, i) => (bin.declined === 0 ? null : html`<path class="series-dec
 ${bins.map((bin, i) => html`<rect class="bin" role="img" tabindex="${i === 0 ? 0 : -1}" x="${x(i, bins)}" y="0" width="${x(1, bins)}" height="${HEIGHT}" aria-label="${binWords(bin, first, seconds, step)}"/>`)}
 </svg></div>
 <div class="along" aria-hidden="true"><span>0 s</span><span>${lengthText(length / 2)}</span><span>${lengthText(length)}</span></div></div>
-<figcaption>Handshakes a second, seen from the wire (HAProxy calls the full ones SslBackendKeyRate); 0 s is ${utc(first)}.${seconds > step ? ` Each step shows the greatest rate in ${lengthText(seconds)}.` : ''}</figcaption>
+<figcaption>Handshakes a second, seen from the wire (HAProxy calls the full ones SslBackendKeyRate); 0 s is ${utc(first)}. A line for declines stands in the middle of its step, as high as they were frequent${total < handshakes.declined ? `; ${counted(handshakes.declined - total, 'decline')} of connections that are not in this report ${handshakes.declined - total === 1 ? 'is' : 'are'} not shown` : ''}.${seconds > step ? ` Each step shows the greatest rate in ${lengthText(seconds)}.` : ''}</figcaption>
 </figure>`;
 }
 

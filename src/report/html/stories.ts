@@ -12,12 +12,13 @@ const MAX_STORIES = 60;
 /** Of stories that differ in names and times only. */
 const MAX_EQUAL = 3;
 
-/** @returns the findings to tell in full, in their order, by their places in the report */
+/** @returns the findings to tell in full, the surest first, by their places in the report */
 export function chosenStories(findings: readonly Finding[]): number[] {
   const ofServer = new Map<string, number>();
   const equal = new Map<string, number>();
   const chosen: number[] = [];
-  for (const [i, finding] of findings.entries()) {
+  const surestFirst = [...findings.entries()].sort(([, a], [, b]) => rankOf(a) - rankOf(b));
+  for (const [i, finding] of surestFirst) {
     if (chosen.length >= MAX_STORIES) break;
     const server = endpointText(finding.server);
     const shape = `${server} ${shapeOf(finding)}`;
@@ -28,6 +29,10 @@ export function chosenStories(findings: readonly Finding[]): number[] {
     chosen.push(i);
   }
   return chosen;
+}
+
+function rankOf({ confidence }: Finding): number {
+  return ['high', 'medium', 'low'].indexOf(confidence);
 }
 
 /** What a story is without its names and times. */
@@ -46,7 +51,7 @@ export function* stories(
   const hidden = report.findings.length - chosen.length;
   if (hidden > 0)
     yield html`<p>${figure(chosen.length)} of ${counted(report.findings.length, 'session')} are told in full, ${MAX_EQUAL} at most of those that differ in names and times only. <a href="#all-findings">The table of all findings</a> has every one.</p>`;
-  yield html`<p class="muted">In the pictures each connection has a lane, the client above its line and the server below. Time goes to the right; long pauses are shortened. Arrows lead from where the session was issued to where it was offered: solid if it was resumed, dashed if it was declined. A <em>bare</em> FIN or RST has no close_notify before it; the one in a ring most likely cost the session. CH and SH are ClientHello and ServerHello. Point at a mark, or go there with Tab and the arrow keys, for details.</p>`;
+  yield html`<p class="muted">In the pictures each connection has a lane, the client above its line and the server below. Time goes to the right; long pauses are shortened. Arrows lead from where the session was issued to where it was offered: solid if it was resumed, dashed if it was declined. A <em>bare</em> FIN or RST has no close_notify before it; the one in a ring most likely cost the session, or is suspected to where the confidence is low. CH and SH are ClientHello and ServerHello. Point at a mark, or go there with Tab and the arrow keys, for details.</p>`;
   for (const i of chosen) yield story(report.findings[i], i + 1, connectionOf);
 }
 

@@ -23,7 +23,7 @@ ${layout.lanes.map(({ y }) => html`<rect class="band" x="0" y="${y - LANE_HEIGHT
 ${layout.ticks.map(({ x, time }) => html`<line class="tick" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="18" y2="${height}"/><text class="axis-text" x="${x.toFixed(1)}" y="12">${tickText(time - origin)}</text>`)}
 ${layout.lanes.map((lane) => laneOf(lane, finding))}
 ${arrowsOf(layout, finding)}
-${layout.marks.map((placed, i) => markOf(placed, i, origin))}
+${layout.marks.map((placed, i) => markOf(placed, i, finding))}
 </svg></div>
 ${hidden === 0 ? null : html`<figcaption>${counted(hidden, 'more connection')} between the first ${FIRST_LANES} and the last ${LAST_LANES}: not drawn.</figcaption>`}</figure>`;
 }
@@ -69,10 +69,10 @@ function arrow(from: Placed, to: Placed, style: Mark['style']): Markup {
 const LABEL_DEPTH = 37;
 const CORNER = 7;
 
-function markOf({ mark, x, y }: Placed, index: number, origin: number): Markup {
+function markOf({ mark, x, y }: Placed, index: number, { issued: { time: origin }, confidence }: Finding): Markup {
   const isAbove = mark.side === 'client';
   const words = isAbove ? [y - 24, y - 12] : [y + 20, y + 32];
-  const why = mark.isCulprit ? '. This close most likely cost the session' : '';
+  const why = mark.isCulprit ? `. This close ${confidence === 'low' ? 'is suspected to have' : 'most likely'} cost the session` : '';
   const label = `frame ${mark.frame}, ${since(origin, mark.time)} s, stream ${mark.stream}: ${mark.detail}${why}`;
   const half = Math.max(16, 3.6 * Math.max(mark.word.length, String(mark.frame).length + 1));
   const top = isAbove ? y - 34 : y - 8;

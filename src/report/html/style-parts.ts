@@ -69,6 +69,8 @@ table.evidence .part th { padding-left: 1.2rem; }
 @media (max-width: 40rem) {
   .hide-small { display: none; }
   table.evidence .share { width: 34%; }
+  .story .scroll::before { content: 'The picture goes on to the right \\2192'; display: block; position: sticky; left: 0; font-size: 0.85rem; color: var(--muted); }
+  .story table.rows { display: block; overflow-x: auto; }
 }
 `;
 

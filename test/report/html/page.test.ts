@@ -111,8 +111,7 @@ describe.skipIf(noBrowser !== null)(
       await marks.nth(2).hover();
       expect(await tip.textContent()).toBe(await marks.nth(2).getAttribute('aria-label'));
       await page.mouse.move(0, 0);
-      await page.locator('#finding-1 [data-copy]').focus();
-      await page.keyboard.press('Tab');
+      await marks.first().focus();
       expect(await tip.textContent()).toMatch(/^frame 9, .*ClientHello$/);
       await page.keyboard.press('ArrowRight');
       expect(await tip.textContent()).toMatch(/^frame 23, \+0\.000000 s, stream 1: issues the session/);

@@ -28,6 +28,7 @@ interface ShownColumn {
 export function columns({ make }: Elements, { read, join }: Tables): (id: string) => Shown {
   const figure = (count: number) => String(count).replace(/\B(?=(?:\d{3})+$)/g, count < 10_000 ? '' : ',');
   const seconds = (micros: number) => (micros / 1e6).toFixed(6);
+  const endpoint = (address: string, port: number) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
   const frame = (number: number) => (number < 0 ? '' : `#${number}`);
 
   function plain(table: Table, title: string, by: string, options: Partial<ShownColumn> = {}): ShownColumn {
@@ -167,7 +168,7 @@ export function columns({ make }: Elements, { read, join }: Tables): (id: string
     const text = (name: string) => (row: number) => table.text(name, row);
     const at = (name: string, row: number) =>
       table.number(name, row) < 0 ? '' : frame(table.number('first', row) + table.number(name, row));
-    const client = (row: number) => `${table.text('client', row)} port ${table.number('port', row)}`;
+    const client = (row: number) => endpoint(table.text('client', row), table.number('port', row));
     const close = (side: string) => (row: number) => `${table.text(`closeOf${side}`, row)} ${at(`endOf${side}`, row)}`.trim();
     return {
       table,

@@ -43,7 +43,15 @@ export function rowOrder(table: Table, frames: readonly string[]): RowOrder {
   function testOf(word: string): (row: number) => boolean {
     const exact = /^(stream|frame):(\d+)$/.exec(word);
     if (exact !== null) return numberTest(exact[1] === 'stream' ? ['stream'] : frames, Number(exact[2]));
-    const isHit = table.texts.map((text) => text.toLowerCase().includes(word));
+    const [host, port] = /^(.*[.:\]].*):(\d+)$/.exec(word)?.slice(1) ?? [];
+    if (port !== undefined && table.columns.port !== undefined) {
+      const [ofHost, ofPort] = [testOf(host.replace(/^\[|\]$/g, '')), numberTest(['port'], Number(port))];
+      if (table.texts.every((text) => text.toLowerCase() !== word)) return (row) => ofHost(row) && ofPort(row);
+    }
+    // `clean` is not meant to find what is unclean.
+    const isHit = table.texts.map((text) =>
+      ` ${text.toLowerCase()}`.split(word).some((before, i, all) => i < all.length - 1 && /[^a-z]$/.test(before)),
+    );
     const columns = Object.values(table.columns);
     const places = columns.flatMap(({ isText, numbers }) => (isText && numbers !== null ? [numbers] : []));
     const packed = Object.keys(table.columns).filter((name) => table.columns[name].packed !== null);
