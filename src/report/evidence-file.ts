@@ -1,6 +1,6 @@
 /** Writes the frames that were chosen as pcapng. */
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FrameInterface } from '../capture/decoder.js';
 import type { FrameSink } from '../capture/frame-sink.js';
 import { errorText } from '../capture/input-error.js';
@@ -15,6 +15,9 @@ const BUFFER_BYTES = 1 << 18;
 const LINES_OF_BLOCK = 4096;
 /** Seconds that the time of a packet holds in nanoseconds without loss; others are told from an offset of their interface. */
 const TIME_SPAN_SECONDS = 2 ** 32;
+
+/** Files begun by this process: several may be written at a time. */
+let parts = 0;
 
 /** What a frame is written with. */
 export interface FramePlan {
@@ -49,7 +52,7 @@ export class EvidenceFile implements FrameSink {
     this.#plan = plan;
     this.#target = resolved(path);
     const target = this.#target;
-    this.#part = isSpecial(target) ? target : join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+    this.#part = isSpecial(target) ? target : join(dirname(target), `.closenotify-${process.pid}-${++parts}.part`);
     const mode = keyLogLines.length > 0 ? OWN : ANYONE;
     this.#fd = this.#attempt(() => openSync(this.#part, this.#part === target ? 'w' : 'wx', mode));
     process.once('exit', this.#abandon);

@@ -49,6 +49,12 @@ it('so does the library', async () => {
   expect(readFileSync(at('a.pcap')).equals(CAPTURE)).toBe(true);
 });
 
+it('evidence may have a name as long as there are', async () => {
+  const path = at(`${'x'.repeat(244)}.pcapng`);
+  await Promise.all([writeEvidence(at('a.pcap'), path), writeEvidence(at('a.pcap'), at('b.pcapng'))]);
+  expect(readFileSync(path).equals(readFileSync(at('b.pcapng')))).toBe(true);
+});
+
 it('completion of interfaces in bash does not run what is in a name', () => {
   writeFileSync(at('ls'), '#!/bin/sh\nprintf "%s\\n" \'$(touch pwned)\' eth0\n');
   chmodSync(at('ls'), 0o755);
