@@ -145,6 +145,24 @@ describe.skipIf(noBrowser !== null)(
       expect(harm).toEqual([]);
     });
 
+    it('finds what its examples and the command line are searched by', async () => {
+      const page = await open(mixed);
+      const found = async (list: string, words: string) => {
+        await page.locator(`${list} input`).fill(words);
+        await page.waitForTimeout(300);
+        return page.locator(`${list} tbody tr`).count();
+      };
+      expect(await found('#sessions', 'declined')).toBe(3);
+      const [all, unclean, clean] = [
+        await found('#connections', ''),
+        await found('#connections', 'unclean'),
+        await found('#connections', 'clean'),
+      ];
+      expect([all, clean > 0 && clean < all, unclean > 0 && unclean < all]).toEqual([17, true, true]);
+      expect(await found('#connections', '10.9.0.101:35727')).toBe(1);
+      await page.close();
+    });
+
     it('searches, sorts and turns pages among 100,000 connections', async () => {
       const page = await open(large);
       const list = page.locator('#connections');
