@@ -136,7 +136,7 @@ function doubtOf(offer: Offer, evidence: ServerEvidence): string | null {
   if (offer.culprits.some((c) => c.use.ambiguousAlert))
     return 'But an encrypted alert of the server came first, and it may have been a fatal one.';
   if (offer.culprits.some((c) => c.use.isOneWay))
-    return 'But only the client was seen of that connection: the server may have ended it before, or the session by a fatal alert.';
+    return 'But only one direction of that connection was seen: the server may have ended it before, or the session by a fatal alert.';
   if (evidence.unexplained > 0 && !isShown(offer, evidence)) {
     const offers = evidence.unexplained === 1 ? '1 offer' : `${evidence.unexplained} offers`;
     return `But the server also declined ${offers} that no unclean close explains.`;

@@ -128,7 +128,7 @@ export class SessionLedger {
     });
     const isOld = (session: number) => this.#sessions.lastUsed(session) < before && !offered.has(session);
     const all = this.#sessions;
-    const present = earlier ?? toEnd(weigh(all, this.#servers.length, this.#teller, new Clients()));
+    const present = earlier ?? toEnd(this.#weigh(new Clients()));
     const evidence = this.#servers.map((_, server) => present[server] ?? noEvidence());
     const judge: Judge = this.#judgeOf(evidence, (finding) => {
       settled(finding);
@@ -152,8 +152,7 @@ export class SessionLedger {
     this.#joinPorts();
     const clients = new Clients();
     const all = this.#sessions;
-    const evidence = yield* weigh(all, this.#servers.length, this.#teller, clients);
-    for (const [server, { skewSeconds }] of this.#servers.entries()) if (skewSeconds !== 0) evidence[server].setSkew(skewSeconds);
+    const evidence = yield* this.#weigh(clients);
     const settled = wanted === null ? this.#settledFindings : [];
     const judge: Judge = this.#judgeOf(evidence, wanted ?? (() => this.#hasRoom(settled.length + judge.findings.length)));
     for (let session = all.after(-1), count = 1; session >= 0; session = all.after(session), count++) {
@@ -231,6 +230,13 @@ export class SessionLedger {
   /** The number of the server of a connection; -1 where it is a new one. */
   #known({ serverAddress, serverPort }: ConnectionFacts): number {
     return this.#serverNumbers.get(serverAddress)?.get(serverPort) ?? -1;
+  }
+
+  /** The evidence of each server. @param clients are told of all connections */
+  *#weigh(clients: Clients): Generator<undefined, readonly EvidenceByKind[]> {
+    const evidence = yield* weigh(this.#sessions, this.#servers.length, this.#teller, clients);
+    for (const [server, { skewSeconds }] of this.#servers.entries()) if (skewSeconds !== 0) evidence[server].setSkew(skewSeconds);
+    return evidence;
   }
 
   #judgeOf(evidence: readonly EvidenceByKind[], wants: Wanted): Judge {

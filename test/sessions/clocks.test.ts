@@ -1,6 +1,6 @@
 // The two directions of a capture have different clocks: merged by time, answers come before what they answer.
 import { expect, it } from 'vitest';
-import { analyze, Capture, type Packet, warningsOf } from '../support/packets.js';
+import { analyze, Capture, type Packet, pushed, warningsOf } from '../support/packets.js';
 import { abbreviatedHandshake, exchange, fullHandshake, id } from '../tls/messages.js';
 import { closes } from './visits.js';
 
@@ -52,4 +52,12 @@ it.each([
   expect(server.toSettle).toContain(shift);
   expect(report.findings.filter(({ confidence }) => confidence !== 'low')).toEqual([]);
   expect(warningsOf(report)).toEqual(['clocks-differ']);
+});
+
+it('also where sessions are forgotten before anything was judged', () => {
+  const analyzer = pushed(skewed(capture().packets, 40));
+  analyzer.forget(Number.POSITIVE_INFINITY);
+  const { findings } = analyzer.finish();
+  expect(findings.length).toBeGreaterThan(0);
+  expect(findings.filter(({ confidence }) => confidence !== 'low')).toEqual([]);
 });
