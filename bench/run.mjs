@@ -8,7 +8,7 @@ import { compareAnswers } from './runner/answers.mjs';
 import { peakMib, ratioTo } from './runner/figures.mjs';
 import { judge } from './runner/goals.mjs';
 import { describeMachine, progress } from './runner/machine.mjs';
-import { measureInTurns } from './runner/measure.mjs';
+import { measureInTurns, readRounds } from './runner/measure.mjs';
 import { captureTable, markdown, memoryTable } from './runner/tables.mjs';
 import { CLOSENOTIFY, closenotifyCommand, commandsFor, findTools } from './runner/tools.mjs';
 
@@ -55,8 +55,7 @@ function readOptions() {
     process.stdout.write(HELP);
     return null;
   }
-  const rounds = Number(values.rounds);
-  if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: not a whole number above 0`);
+  const rounds = readRounds(values.rounds);
   if (values.size !== 'full' && values.size !== 'small') throw new Error(`--size ${values.size}: neither full nor small`);
   if (values.only !== undefined && !CAPTURES.includes(values.only))
     throw new Error(`--only ${values.only}: none of ${CAPTURES.join(', ')}`);

@@ -18,7 +18,7 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_DIRECTORY } from './generate.mjs';
 import { peakMib, ratioTo } from './runner/figures.mjs';
 import { describeMachine, progress } from './runner/machine.mjs';
-import { measureInTurns } from './runner/measure.mjs';
+import { measureInTurns, readRounds } from './runner/measure.mjs';
 import { markdown } from './runner/tables.mjs';
 import { CLI, closenotifyCommand, findTools, toolCommands } from './runner/tools.mjs';
 
@@ -163,7 +163,7 @@ async function main() {
   const [directory] = positionals;
   for (const name of CAPTURES) if (!existsSync(join(directory, `${name}.pcap`))) throw new Error(`${name}.pcap is not in ${directory}`);
   const tools = findTools(join(DEFAULT_DIRECTORY, 'bin'));
-  const options = { rounds: Number(values.rounds), tools };
+  const options = { rounds: readRounds(values.rounds), tools };
   process.stdout.write(`${describeMachine(tools)}\n\n`);
   const results = {};
   for (const name of CAPTURES) {

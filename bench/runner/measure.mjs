@@ -97,3 +97,10 @@ function spawnLimited([file, ...args], limitSeconds) {
     child.on('close', (code, signal) => settle({ code: code ?? signal, failure: late ? `over ${limitSeconds} s` : null }));
   });
 }
+
+/** @param text what was given as `--rounds` */
+export function readRounds(text) {
+  const rounds = Number(text);
+  if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error(`--rounds ${text}: not a whole number above 0`);
+  return rounds;
+}

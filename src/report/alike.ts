@@ -10,14 +10,21 @@ export interface Alike {
 export function alike(findings: readonly Finding[]): Alike[] {
   const groups = new Map<string, Alike>();
   for (const finding of findings) {
-    const { server, session, culprit, cause, confidence } = finding;
-    const key = [endpointText(server), session.kind, culprit.by, culprit.end, culprit.state, cause, confidence].join(' ');
+    const key = storyOf(finding);
     const group = groups.get(key);
     if (group) group.findings.push(finding);
     else groups.set(key, { findings: [finding] });
   }
-  const rank = ({ findings: [first] }: Alike) => CONFIDENCES.indexOf(first.confidence);
-  return [...groups.values()].sort((a, b) => rank(a) - rank(b) || b.findings.length - a.findings.length);
+  return [...groups.values()].sort((a, b) => surestFirst(a.findings[0], b.findings[0]) || b.findings.length - a.findings.length);
+}
+
+/** The same for findings that are alike. */
+export function storyOf({ server, session, culprit, cause, confidence }: Finding): string {
+  return [endpointText(server), session.kind, culprit.by, culprit.end, culprit.state, cause, confidence].join(' ');
+}
+
+export function surestFirst(a: Finding, b: Finding): number {
+  return CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence);
 }
 
 const CONFIDENCES: readonly Finding['confidence'][] = ['high', 'medium', 'low'];

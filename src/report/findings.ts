@@ -30,9 +30,7 @@ function titleOf(findings: readonly Finding[]): string {
 function* summaryLines(findings: readonly Finding[], layout: Layout): Generator<string> {
   let entries = 0;
   const left: Alike[] = [];
-  // Numbers are the places in the report, as everywhere.
-  const places = new Map(findings.map((finding, i) => [finding, i + 1]));
-  const numberOf = (finding: Finding) => places.get(finding) ?? 0;
+  const numberOf = numbersOf(findings);
   for (const group of alike(findings)) {
     const isSmall = group.findings.length <= MAX_ALIKE;
     if (entries + (isSmall ? group.findings.length : 1) > MAX_ENTRIES) {
@@ -56,16 +54,22 @@ function* summaryLines(findings: readonly Finding[], layout: Layout): Generator<
   yield* foldLines(sessions, ` of ${counted(servers, 'server')}`, layout.prose);
 }
 
+/** Their places in the report, as everywhere. */
+function numbersOf(findings: readonly Finding[]): (finding: Finding) => number {
+  const places = new Map(findings.map((finding, i) => [finding, i + 1]));
+  return (finding) => places.get(finding) ?? 0;
+}
+
 function* allLines(findings: readonly Finding[], layout: Layout): Generator<string> {
   const isAll = layout.detail === 'all';
-  const places = new Map(findings.map((finding, i) => [finding, i + 1]));
+  const numberOf = numbersOf(findings);
   let told = 0;
   let folded = 0;
   for (const group of byServer(findings)) {
     const room = isAll ? group.length : Math.min(MAX_STORIES_PER_SERVER, MAX_STORIES - told);
     for (const finding of group.slice(0, room)) {
       yield '';
-      yield* storyLines(finding, places.get(finding) ?? 0, layout);
+      yield* storyLines(finding, numberOf(finding), layout);
       told++;
     }
     if (room > 0 && group.length > room) yield* foldLines(group.length - room, ` of ${endpointText(group[0].server)}`, layout.prose);

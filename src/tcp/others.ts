@@ -1,22 +1,6 @@
 // Frames that hold no TCP that is looked for, by what they hold instead.
 import type { OtherFrames } from '../model.js';
-
-/** Of the registry of IP protocols (iana.org). */
-const NAMES: Readonly<Record<number, string>> = {
-  1: 'ICMP',
-  2: 'IGMP',
-  17: 'UDP',
-  47: 'GRE',
-  50: 'ESP',
-  51: 'AH',
-  58: 'ICMPv6',
-  88: 'EIGRP',
-  89: 'OSPF',
-  103: 'PIM',
-  112: 'VRRP',
-  115: 'L2TP',
-  132: 'SCTP',
-};
+import { ipProtocolName } from '../wire/registry/ip-protocols.js';
 
 export class Others {
   #notIp = 0;
@@ -31,7 +15,7 @@ export class Others {
   }
 
   report(): OtherFrames {
-    const counts = [...this.#protocols].map((frames, number) => ({ name: NAMES[number] ?? `IP protocol ${number}`, frames }));
+    const counts = [...this.#protocols].map((frames, number) => ({ name: ipProtocolName(number), frames }));
     return { notIp: this.#notIp, protocols: counts.filter(({ frames }) => frames > 0).sort((a, b) => b.frames - a.frames) };
   }
 }

@@ -137,13 +137,13 @@ export class ConnectionFacts {
     this.clientEms = (flags & Flag.CLIENT_EMS) !== 0;
     this.serverEms = (flags & Flag.SERVER_EMS) !== 0;
     this.clientHello = flags & Flag.CLIENT_HELLO ? ints[connection + Tls.CLIENT_HELLO_FRAME] : 0;
-    this.serverHello = flags & Flag.SERVER_HELLO ? ints[connection + Tls.SERVER_HELLO_FRAME] : 0;
     this.cipherSuite = flags & Flag.SERVER_HELLO ? ints[connection + Tls.CIPHER_SUITE] : 0;
     this.fingerprint = ints[connection + Tls.FINGERPRINT];
     this.clientHelloTime = floats[(connection >> 1) + TlsTime.CLIENT_HELLO];
-    this.serverHelloTime = floats[(connection >> 1) + TlsTime.SERVER_HELLO];
     this.answer = flags & (Flag.SERVER_HELLO | Flag.CLIENT_FINISHED_TLS12) ? ints[connection + Tls.SERVER_HELLO_FRAME] : 0;
-    this.answerTime = this.serverHelloTime;
+    this.answerTime = this.answer > 0 ? floats[(connection >> 1) + TlsTime.SERVER_HELLO] : 0;
+    this.serverHello = flags & Flag.SERVER_HELLO ? this.answer : 0;
+    this.serverHelloTime = this.serverHello > 0 ? this.answerTime : 0;
     const client = this.#clientView;
     const server = this.#serverView;
     const isTls13 = (flags & Flag.TLS13) !== 0;

@@ -11,6 +11,7 @@ export const Tls = {
   /** Direction of the client's packets + 1; 0 while no hello was read. */
   CLIENT: Row.OF_LAYER_ABOVE + 1,
   CLIENT_HELLO_FRAME: Row.OF_LAYER_ABOVE + 2,
+  /** Of the ServerHello; where none was read, of the client's Finished, which shows what it answered. The same holds for its time. */
   SERVER_HELLO_FRAME: Row.OF_LAYER_ABOVE + 3,
   VERSION: Row.OF_LAYER_ABOVE + 4,
   CIPHER_SUITE: Row.OF_LAYER_ABOVE + 5,

@@ -1,5 +1,6 @@
 /** The findings: some of each server told in full, all of them in a table. */
 import type { Connection, Finding, Report } from '../../model.js';
+import { storyOf, surestFirst } from '../alike.js';
 import { eventsOf, fold } from '../story-events.js';
 import { counted, endpointText, figure, foreign, since, utc } from '../text.js';
 import { CAUSE_WORDS, KIND_WORDS, rivalWords } from '../words.js';
@@ -9,7 +10,7 @@ import { storyChart } from './story-chart.js';
 /** Stories of one server that are told in full, and of all together. */
 const MAX_PER_SERVER = 20;
 const MAX_STORIES = 60;
-/** Of stories that differ in names and times only. */
+/** Of findings that are alike. */
 const MAX_EQUAL = 3;
 
 /** @returns the findings to tell in full, the surest first, by their places in the report */
@@ -17,11 +18,10 @@ export function chosenStories(findings: readonly Finding[]): number[] {
   const ofServer = new Map<string, number>();
   const equal = new Map<string, number>();
   const chosen: number[] = [];
-  const surestFirst = [...findings.entries()].sort(([, a], [, b]) => rankOf(a) - rankOf(b));
-  for (const [i, finding] of surestFirst) {
+  for (const [i, finding] of [...findings.entries()].sort(([, a], [, b]) => surestFirst(a, b))) {
     if (chosen.length >= MAX_STORIES) break;
     const server = endpointText(finding.server);
-    const shape = `${server} ${shapeOf(finding)}`;
+    const shape = storyOf(finding);
     const [told, same] = [ofServer.get(server) ?? 0, equal.get(shape) ?? 0];
     if (told >= MAX_PER_SERVER || same >= MAX_EQUAL) continue;
     ofServer.set(server, told + 1);
@@ -29,17 +29,6 @@ export function chosenStories(findings: readonly Finding[]): number[] {
     chosen.push(i);
   }
   return chosen;
-}
-
-function rankOf({ confidence }: Finding): number {
-  return ['high', 'medium', 'low'].indexOf(confidence);
-}
-
-/** What a story is without its names and times. */
-function shapeOf(finding: Finding): string {
-  const { cause, confidence, session, resumed, uncleanCloses, declineCount, culprit } = finding;
-  const closes = uncleanCloses.map(({ by, end, state }) => `${by} ${end} ${state}`).join(', ');
-  return [cause, confidence, session.kind, resumed.length, closes, declineCount, culprit.by, culprit.end].join('; ');
 }
 
 /** @param chosen places of the findings that are told in full */
@@ -50,7 +39,7 @@ export function* stories(
 ): Generator<Markup> {
   const hidden = report.findings.length - chosen.length;
   if (hidden > 0)
-    yield html`<p>${figure(chosen.length)} of ${counted(report.findings.length, 'session')} are told in full, ${MAX_EQUAL} at most of those that differ in names and times only. <a href="#all-findings">The table of all findings</a> has every one.</p>`;
+    yield html`<p>${figure(chosen.length)} of ${counted(report.findings.length, 'session')} are told in full, ${MAX_EQUAL} at most of those that are alike (the same server, kind of session, close, cause and confidence). <a href="#all-findings">The table of all findings</a> has every one.</p>`;
   yield html`<p class="muted">In the pictures each connection has a lane, the client above its line and the server below. Time goes to the right; long pauses are shortened. Arrows lead from where the session was issued to where it was offered: solid if it was resumed, dashed if it was declined. A <em>bare</em> FIN or RST has no close_notify before it; the one in a ring most likely cost the session, or is suspected to where the confidence is low. CH and SH are ClientHello and ServerHello. Point at a mark, or go there with Tab and the arrow keys, for details.</p>`;
   for (const i of chosen) yield story(report.findings[i], i + 1, connectionOf);
 }

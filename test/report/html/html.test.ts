@@ -121,7 +121,18 @@ describe('many findings', () => {
   it('are folded: three of equal stories, twenty of a server, sixty in all', () => {
     expect(chosenStories(many(1, 30).findings)).toEqual([0, 1, 2]);
     expect(chosenStories(many(40, 3).findings)).toHaveLength(60);
-    const different = many(1, 30).findings.map((finding, i) => ({ ...finding, declineCount: i + 1 }));
+    const ways = (['high', 'medium', 'low'] as const).flatMap((confidence) =>
+      (['client', 'server'] as const).flatMap((by) =>
+        (['fin', 'rst'] as const).flatMap((end) =>
+          (['unclean', 'reset-race'] as const).map((state) => ({ confidence, culprit: { by, end, state } })),
+        ),
+      ),
+    );
+    const different = many(1, ways.length).findings.map((finding, i) => {
+      const { confidence, culprit } = ways[i];
+      return { ...finding, confidence, culprit: { ...finding.culprit, ...culprit } };
+    });
+    expect(ways.length).toBeGreaterThan(20);
     expect(chosenStories(different)).toHaveLength(20);
   });
 
