@@ -3,7 +3,7 @@ import { Rows } from './bytes/rows.js';
 import type { WantedStreams } from './frame-selection.js';
 import { MAX_COMPARED_CONNECTIONS, MAX_EVIDENCE_CONNECTIONS, MAX_NOTED_CONNECTIONS } from './limits.js';
 import type { Connection, Endpoint, Finding, Report, Session, SessionName } from './model.js';
-import type { ComparedServer } from './report/evidence-summary.js';
+import type { ComparedServer } from './report/evidence-capture/summary.js';
 
 export interface Chosen {
   wanted: WantedStreams;

@@ -83,7 +83,7 @@ export type {
   Verdict,
   Warning,
 } from './model.js';
-export { EvidenceError } from './report/evidence-error.js';
+export { EvidenceError } from './report/evidence-capture/error.js';
 export type { HtmlOptions } from './report/html/html.js';
 export { json as toJson } from './report/json.js';
 export { ndjson as toNdjson } from './report/ndjson.js';

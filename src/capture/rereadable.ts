@@ -1,14 +1,15 @@
 // Inputs that are read more than once: files as they lie, and what comes through a pipe from a temporary file.
-import { closeSync, openSync, readSync, rmSync, type Stats, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, type Stats, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArgumentError } from '../argument-error.js';
 import { isBytes } from '../bytes/is-bytes.js';
 import { MAX_SPOOL_BYTES } from '../limits.js';
-import { type ByteStream, StreamSource } from './byte-source.js';
+import { type ByteSource, type ByteStream, StreamSource } from './byte-source.js';
 import type { CaptureInput, NamedStream } from './capture-input.js';
 import { openPath } from './file-source.js';
+import { statsOf } from './file-stats.js';
 import { errorText, InputError } from './input-error.js';
 import { hearErrors } from './inputs.js';
 
@@ -72,7 +73,10 @@ export class RereadableInputs {
   #preparePath(path: string): { first: CaptureInput; again: () => CaptureInput } {
     const stats = statsOf(path);
     if (stats && !stats.isFile() && !stats.isDirectory() && !stats.isBlockDevice()) {
-      return this.#spooled(path, bytesOf(path, stats, this.#signal));
+      return this.#spooled(
+        path,
+        chunksOf(() => openPath(path, stats, this.#signal)),
+      );
     }
     // One that is not there is told of by the analysis.
     if (stats?.isFile()) this.#files.set(path, stats);
@@ -103,20 +107,13 @@ class Spool {
 
   /** Hands the bytes on, and keeps a copy of them. */
   async *fill(source: StreamSource): AsyncGenerator<Uint8Array> {
-    try {
-      for (;;) {
-        const chunk = new Uint8Array(CHUNK_BYTES);
-        const length = await source.read(chunk, 0, chunk.length);
-        if (length === 0) return;
-        this.#keep(chunk.subarray(0, length));
-        yield chunk.subarray(0, length);
-      }
-    } finally {
-      await source.close();
+    for await (const chunk of chunksOf(() => source)) {
+      this.#keep(chunk);
+      yield chunk;
     }
   }
 
-  *#chunks(): Generator<Uint8Array> {
+  async *read(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < this.#bytes && this.#fd !== null; ) {
       const chunk = new Uint8Array(CHUNK_BYTES);
       const length = readSync(this.#fd, chunk, 0, chunk.length, at);
@@ -124,10 +121,6 @@ class Spool {
       at += length;
       yield chunk.subarray(0, length);
     }
-  }
-
-  async *read(): AsyncGenerator<Uint8Array> {
-    yield* this.#chunks();
   }
 
   close(): void {
@@ -179,16 +172,9 @@ class Spool {
   }
 }
 
-function statsOf(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    return null;
-  }
-}
-
-async function* bytesOf(path: string, stats: Stats, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  const source = openPath(path, stats, signal);
+/** Opens a source when its first bytes are wanted. */
+async function* chunksOf(open: () => ByteSource): AsyncGenerator<Uint8Array> {
+  const source = open();
   try {
     for (;;) {
       const chunk = new Uint8Array(CHUNK_BYTES);

@@ -1,8 +1,8 @@
 /** `closenotify analyze`: files in, a report out. */
 import { type AnalyzeOptions, analyze, follow, type Watch } from '../analyze.js';
 import { escapeText } from '../bytes/escape.js';
+import { isOpenAs, isSameFile } from '../capture/file-stats.js';
 import type { CaptureInput } from '../capture/read.js';
-import { isOpenAs, isSameFile } from '../capture/same-file.js';
 import { KeyLogError } from '../decryption/key-log-error.js';
 import type { Report } from '../model.js';
 import type { AnalyzeCommand } from './arguments.js';

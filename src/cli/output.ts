@@ -1,11 +1,11 @@
 /** Where a report is written: a file or standard output, no faster than it is taken. */
 import { once } from 'node:events';
-import { createWriteStream, openSync, type Stats, statSync } from 'node:fs';
+import { createWriteStream, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { escapeText } from '../bytes/escape.js';
+import { isOpenAs, isSameFile, statsOf } from '../capture/file-stats.js';
 import { errorText } from '../capture/input-error.js';
-import { isSameFile } from '../capture/same-file.js';
 
 /** The reader of the output went away (EPIPE): there is no one left to tell. */
 export class ClosedOutput extends Error {}
@@ -54,14 +54,16 @@ function created(path: string): number {
   }
 }
 
+const STANDARD_INPUT = 0;
+
 /** Why a file cannot be the output, in one line; null when it can. Inputs, standard input among them, are compared by device and inode, not by name. */
 export function outputProblem(path: string, inputs: readonly string[], option = '--output', what = 'the report'): string | null {
-  const target = stat(path);
+  const target = statsOf(path);
   const shown = `${option} ${escapeText(path)}`;
   if (target?.isDirectory()) return `${shown}: is a directory`;
-  if (target === null && !stat(dirname(path))?.isDirectory()) return `${shown}: there is no directory ${escapeText(dirname(path))}`;
-  for (const input of inputs) if (isSameFile(path, input)) return `${shown}: is the input; ${what} would overwrite the capture`;
-  return null;
+  if (target === null && !statsOf(dirname(path))?.isDirectory()) return `${shown}: there is no directory ${escapeText(dirname(path))}`;
+  const isRead = (input: string) => (input === '-' ? isOpenAs(path, STANDARD_INPUT) : isSameFile(path, input));
+  return inputs.some(isRead) ? `${shown}: is the input; ${what} would overwrite the capture` : null;
 }
 
 function writer(stream: Writable, name: string, finish: () => Promise<void>): Output {
@@ -102,12 +104,4 @@ function writer(stream: Writable, name: string, finish: () => Promise<void>): Ou
       check();
     },
   };
-}
-
-function stat(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    return null;
-  }
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { EvidenceChoice } from '../../src/evidence-choice.js';
 import { MAX_COMPARED_CONNECTIONS, MAX_EVIDENCE_CONNECTIONS } from '../../src/limits.js';
 import type { Finding } from '../../src/model.js';
-import { FrameComments } from '../../src/report/evidence-comments.js';
-import { type EvidenceContents, summary } from '../../src/report/evidence-summary.js';
+import { FrameComments } from '../../src/report/evidence-capture/comments.js';
+import { type EvidenceContents, summary } from '../../src/report/evidence-capture/summary.js';
 import { connection, FORUM, FORUM_FINDING, HOSTILE_TEXTS, hostile, many } from '../report/reports.js';
 
 const CONTENTS: EvidenceContents = {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FrameInterface } from '../../src/capture/decoder.js';
 import { readCapture } from '../../src/capture/read.js';
 import { MAX_EVIDENCE_INTERFACES } from '../../src/limits.js';
-import { EvidenceFile } from '../../src/report/evidence-file.js';
+import { EvidenceFile } from '../../src/report/evidence-capture/file.js';
 import { Warnings } from '../../src/warnings.js';
 import { ascii, concat, enhanced, interfaceBlock, option, PACKETS, type Packet, section } from '../capture/build.js';
 import { chunks, collect, scratchDirectory, seen } from '../capture/collect.js';

@@ -1,4 +1,4 @@
-import { escapeText } from '../bytes/escape.js';
+import { escapeText } from '../../bytes/escape.js';
 
 /** An evidence file that could not be written. The message is one line: which file, what is wrong. */
 export class EvidenceError extends Error {

@@ -1,8 +1,8 @@
 /** What an evidence file says of single frames: the stories of sessions, told where they happen. */
-import { MAX_COMMENTS_OF_FRAME, MAX_EVIDENCE_COMMENTS } from '../limits.js';
-import type { Cause, Connection, Finding, Session, SideClose } from '../model.js';
-import { foreign } from './text.js';
-import { CAUSE_WORDS, closeWords, KIND_WORDS } from './words.js';
+import { MAX_COMMENTS_OF_FRAME, MAX_EVIDENCE_COMMENTS } from '../../limits.js';
+import type { Cause, Connection, Finding, Session, SideClose } from '../../model.js';
+import { foreign } from '../text.js';
+import { CAUSE_WORDS, closeWords, KIND_WORDS } from '../words.js';
 
 /** Digits by which a session is known beside its story; `--session` takes them. */
 const SHORT_DIGITS = 8;

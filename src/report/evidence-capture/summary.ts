@@ -1,7 +1,7 @@
 /** What an evidence file says of itself: the comment of its section. */
-import type { Finding, Report, ServerReport } from '../model.js';
-import { counted, endpointText, figure, foreign } from './text.js';
-import { KIND_WORDS } from './words.js';
+import type { Finding, Report, ServerReport } from '../../model.js';
+import { counted, endpointText, figure, foreign } from '../text.js';
+import { KIND_WORDS } from '../words.js';
 
 /** What is in an evidence file. */
 export interface EvidenceContents {

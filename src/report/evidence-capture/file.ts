@@ -1,13 +1,13 @@
 /** Writes the frames that were chosen as pcapng. */
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { FrameInterface } from '../capture/decoder.js';
-import type { FrameSink } from '../capture/frame-sink.js';
-import { errorText } from '../capture/input-error.js';
-import { commentedPacket, decryptionSecrets, interfaceDescription, sectionHeader } from '../capture/pcapng-writer.js';
-import { TLS_KEY_LOG } from '../decryption/secrets.js';
-import { MAX_EVIDENCE_INTERFACES } from '../limits.js';
-import { EvidenceError } from './evidence-error.js';
+import type { FrameInterface } from '../../capture/decoder.js';
+import type { FrameSink } from '../../capture/frame-sink.js';
+import { errorText } from '../../capture/input-error.js';
+import { commentedPacket, decryptionSecrets, interfaceDescription, sectionHeader } from '../../capture/pcapng-writer.js';
+import { TLS_KEY_LOG } from '../../decryption/secrets.js';
+import { MAX_EVIDENCE_INTERFACES } from '../../limits.js';
+import { EvidenceError } from './error.js';
 
 /** Blocks are collected to so many bytes before they are written. */
 const BUFFER_BYTES = 1 << 18;

@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isSameFile } from '../../src/capture/same-file.js';
+import { isSameFile } from '../../src/capture/file-stats.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'closenotify-same-'));
 const at = (name: string) => join(directory, name);
