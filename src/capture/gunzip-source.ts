@@ -2,20 +2,29 @@ import { createGunzip } from 'node:zlib';
 import type { ByteSource } from './byte-source.js';
 import { GzipError } from './gzip.js';
 
-/** Compressed bytes given to zlib at once: what comes out of them waits in memory, and may be 1000 times as much. */
-const PIECE_BYTES = 16 * 1024;
-/** Output of one call of zlib; that of the last one is lost when the compressed data are damaged. */
-const OUTPUT_BYTES = 16 * 1024;
+/**
+ * Compressed bytes given to zlib at once: an eighth of those before them, within these bounds. What comes out of a piece waits in memory, and
+ * may be 1000 times as much; of a piece that is damaged nothing comes out.
+ */
+const MIN_PIECE_BYTES = 1024;
+const MAX_PIECE_BYTES = 128 * 1024;
+const SHARE = 1 / 8;
+/** Mostly enough for what comes out of a piece: each further output waits for a turn of the event loop. */
+const OUTPUT_BYTES = 512 * 1024;
 
-/** What is inside a gzip, decompressed by Node's thread pool piece by piece. */
+/** What is inside a gzip, decompressed by Node's thread pool piece by piece, one of them ahead. */
 export class GunzipSource implements ByteSource {
   readonly #inner: ByteSource;
   readonly #gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
-  readonly #piece = new Uint8Array(PIECE_BYTES);
-  #first: Uint8Array | null;
+  readonly #piece = new Uint8Array(MAX_PIECE_BYTES);
+  #first: Uint8Array;
+  /** Compressed bytes given to zlib. */
+  #given = 0;
   readonly #ready: Uint8Array[] = [];
   #used = 0;
-  #failure: GzipError | null = null;
+  #failure: unknown = null;
+  /** Decompression of the next piece, while it is under way. It is never rejected. */
+  #ahead: Promise<void> | null = null;
   #ended = false;
   #wake: () => void = () => {};
 
@@ -43,7 +52,7 @@ export class GunzipSource implements ByteSource {
     while (this.#ready.length === 0) {
       if (this.#failure) throw this.#failure;
       if (this.#ended) return 0;
-      await this.#decompressMore();
+      await this.#decompressAhead();
     }
     const chunk = this.#ready[0];
     const taken = Math.min(length, chunk.length - this.#used);
@@ -53,6 +62,8 @@ export class GunzipSource implements ByteSource {
       this.#ready.shift();
       this.#used = 0;
     }
+    // What is taken is decoded while the thread pool goes on.
+    if (this.#ready.length === 0 && !this.#ended && !this.#failure) this.#decompressAhead();
     return taken;
   }
 
@@ -61,16 +72,35 @@ export class GunzipSource implements ByteSource {
     return this.#inner.close();
   }
 
-  async #decompressMore(): Promise<void> {
-    if (this.#first) {
-      const first = this.#first;
-      this.#first = null;
-      for (let at = 0; at < first.length; at += PIECE_BYTES) await this.#write(first.subarray(at, at + PIECE_BYTES));
-      return;
+  #decompressAhead(): Promise<void> {
+    this.#ahead ??= new Promise<void>((resolve) => resolve(this.#decompressMore()))
+      .catch((error) => {
+        this.#failure ??= error ?? new Error('reading failed');
+      })
+      .finally(() => {
+        this.#ahead = null;
+      });
+    return this.#ahead;
+  }
+
+  /** Where the input need not be waited for, zlib is at work when this returns. */
+  #decompressMore(): Promise<void> {
+    const wanted = Math.min(Math.max(this.#given * SHARE, MIN_PIECE_BYTES), MAX_PIECE_BYTES) | 0;
+    const first = this.#first.subarray(0, wanted);
+    if (first.length > 0) {
+      this.#first = this.#first.subarray(first.length);
+      return this.#give(first);
     }
-    const length = await this.#inner.read(this.#piece, 0, PIECE_BYTES);
-    if (length > 0) return this.#write(this.#piece.subarray(0, length));
-    await this.#finish();
+    const read = this.#inner.read(this.#piece, 0, wanted);
+    return typeof read === 'number'
+      ? this.#give(this.#piece.subarray(0, read))
+      : read.then((length) => this.#give(this.#piece.subarray(0, length)));
+  }
+
+  /** @param piece empty at the end of the input */
+  #give(piece: Uint8Array): Promise<void> {
+    this.#given += piece.length;
+    return piece.length > 0 ? this.#write(piece) : this.#finish();
   }
 
   /** A write has no end when zlib takes the rest for garbage after the last member, which gzip ignores: the stream ends instead. */

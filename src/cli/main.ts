@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from './program.js';
+import { load } from './load.js';
+
+const { main } = await load('./program.js', () => import('./program.js'));
 
 process.exitCode = await main(process.argv.slice(2), process);

@@ -4,6 +4,7 @@ import { escapeText } from '../bytes/escape.js';
 import { parseCommand } from './arguments.js';
 import { EXIT } from './exit-codes.js';
 import { helpText, USAGE } from './help.js';
+import { load } from './load.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -37,7 +38,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
         return await runInterfaces(terminal);
       }
       case 'analyze': {
-        const { runAnalyze } = await import('./analyze-command.js');
+        const { runAnalyze } = await load('./analyze-command.js', () => import('./analyze-command.js'));
         return await runAnalyze(command.options, terminal);
       }
     }
@@ -58,7 +59,7 @@ async function live(words: readonly string[], terminal: Terminal): Promise<numbe
     case 'wrong':
       return wrong(command.message, terminal);
     case 'live': {
-      const { runLive } = await import('./live-command.js');
+      const { runLive } = await load('./live-command.js', () => import('./live-command.js'));
       return runLive(command.options, terminal);
     }
   }
@@ -75,7 +76,7 @@ async function explain(words: readonly string[], terminal: Terminal): Promise<nu
     case 'wrong':
       return wrong(command.message, terminal);
     case 'explain': {
-      const { runExplain } = await import('./explain-command.js');
+      const { runExplain } = await load('./explain-command.js', () => import('./explain-command.js'));
       return runExplain(command.options, terminal);
     }
   }

@@ -1,4 +1,6 @@
 import type { Report } from '../model.js';
+import { endpointText } from '../report/text.js';
+import { load } from './load.js';
 import type { Terminal } from './terminal.js';
 import type { WantedServer } from './values.js';
 
@@ -19,14 +21,14 @@ export interface Printed {
 export async function reportText(report: Report, command: Printed, { stdout, env }: Terminal): Promise<Iterable<string>> {
   if (command.format === 'json') return (await import('../report/json.js')).json(report);
   if (command.format === 'ndjson') return (await import('../report/ndjson.js')).ndjson({ ...report, connections: [] });
-  const { endpointText } = await import('../report/text.js');
   const { server, selected } = command;
   const narrowed = {
     ...(server !== null && { server: server.port === null ? server.address : endpointText({ ...server, port: server.port }) }),
     selected,
   };
-  if (command.format === 'html') return (await import('../report/html/html.js')).html(report, narrowed);
-  const { table } = await import('../report/table.js');
+  if (command.format === 'html')
+    return (await load('../report/html/html.js', () => import('../report/html/html.js'))).html(report, narrowed);
+  const { table } = await load('../report/table.js', () => import('../report/table.js'));
   return table(report, {
     ...narrowed,
     all: command.all,

@@ -18,7 +18,7 @@ export function* ndjsonConnections(connections: Iterable<Connection>): Generator
   for (const connection of connections) yield ndjsonLine('connection', connection);
 }
 
-/** One line: the type, then the keys of an object. */
+/** One line: the type, then the keys of an object, of which there must be one. */
 export function ndjsonLine(type: string, fields: object): string {
-  return `${jsonLine({ type, ...fields })}\n`;
+  return `{"type":"${type}",${jsonLine(fields).slice(1)}\n`;
 }

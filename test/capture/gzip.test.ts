@@ -59,6 +59,19 @@ describe('gzip', () => {
     expect(warnings).toMatchObject([{ code: 'capture-damaged' }]);
   });
 
+  it.each([0.1, 0.3, 0.6, 0.9])('loses at most an eighth of what comes before damage, %d of the way', async (share) => {
+    const packets = MANY.map((packet) => ({ ...packet, data: packet.data.map((byte) => byte & 0x3f) }));
+    const bytes = gzipSync(pcap(packets), { level: 1 });
+    const damaged = Math.floor(bytes.length * share);
+    bytes.fill(0xff, damaged, damaged + 2000);
+    const wanted = Math.floor(packets.length * share * (7 / 8)) - 5;
+    for (const input of [scratch.write('damaged.gz', bytes), chunks(bytes, 1000)]) {
+      const { frames, sources } = await collect([input]);
+      expect(frames.slice(0, wanted)).toEqual(seen(packets.slice(0, wanted)));
+      expect(sources[0].truncated).toBe(true);
+    }
+  });
+
   it.each([
     { what: 'zeros', rest: new Uint8Array(600) },
     { what: 'other bytes', rest: new Uint8Array(40_000).fill(0x41) },
