@@ -3,6 +3,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { toHex } from '../bytes/hex.js';
 import type { CloseState } from '../model.js';
 import type { ConnectionFacts, SideFacts } from '../tls/facts.js';
+import { Addresses } from './addresses.js';
 import type { Use } from './use.js';
 import { ADDRESS_BITS, CloseNumber, Field, UseFlag, UseRows } from './use-rows.js';
 
@@ -13,7 +14,7 @@ const Flag = UseFlag;
 /** What a copy of a row takes over as it is. */
 const COPIED = [STREAM, CLIENT_HELLO, SERVER_HELLO, HELLO_LEAD, CLOSES, END_FRAMES, END_FRAMES + 1];
 const ADDRESS_MASK = (1 << ADDRESS_BITS) - 1;
-/** Different texts that are told apart; what comes after shares the number of none. */
+/** Different addresses, and texts, that are told apart; what comes after shares the number of none. */
 const MAX_TEXTS = (1 << ADDRESS_BITS) - 1;
 /** Numbers of fingerprints up to this one are kept: those are the bits beside the address. */
 const MAX_FINGERPRINT = (1 << (32 - ADDRESS_BITS)) - 1;
@@ -22,7 +23,7 @@ const MAX_FINGERPRINT = (1 << (32 - ADDRESS_BITS)) - 1;
 export class Uses {
   readonly rows: UseRows;
   readonly #limit: number;
-  readonly #addresses: Texts;
+  readonly #addresses: Addresses;
   readonly #names: Texts;
   readonly #versions: Texts;
   #lastName: string | null = null;
@@ -35,7 +36,7 @@ export class Uses {
   constructor(limit: number, original: Uses | null = null, rows = new UseRows(limit, original?.rows)) {
     this.#limit = limit;
     this.rows = rows;
-    this.#addresses = original ? original.#addresses : new Texts();
+    this.#addresses = original ? original.#addresses : new Addresses(MAX_TEXTS);
     this.#names = original ? original.#names : new Texts();
     this.#versions = original ? original.#versions : new Texts();
   }
@@ -65,7 +66,7 @@ export class Uses {
     ints[row + SERVER_HELLO] = facts.answer;
     ints[row + HELLO_LEAD] = Math.round((answer - hello) * 1e6);
     const fingerprint = facts.fingerprint > MAX_FINGERPRINT ? 0 : facts.fingerprint;
-    ints[row + CLIENT] = this.#addresses.intern(facts.clientAddress) | (fingerprint << ADDRESS_BITS);
+    ints[row + CLIENT] = this.#addresses.of(facts) | (fingerprint << ADDRESS_BITS);
     ints[row + CLOSES] = pack(facts.client) | (pack(facts.server) << 8) | (facts.cipherSuite << 16);
     ints[row + END_FRAMES] = facts.client.frame;
     ints[row + END_FRAMES + 1] = facts.server.frame;
@@ -83,7 +84,7 @@ export class Uses {
     const { ints } = rows;
     for (const field of COPIED) ints[copy + field] = source[row + field];
     const client = source[row + CLIENT];
-    ints[copy + CLIENT] = this.#addresses.intern(from.#addresses.text(client & ADDRESS_MASK)) | (client & ~ADDRESS_MASK);
+    ints[copy + CLIENT] = this.#addresses.copy(from.#addresses, client & ADDRESS_MASK) | (client & ~ADDRESS_MASK);
     const names = source[row + NAMES];
     const version = this.#versions.intern(from.#versions.text(names & 0xff));
     ints[copy + NAMES] = (this.#names.intern(from.#names.text(names >>> 8)) << 8) | (version & 0xff);
@@ -94,7 +95,7 @@ export class Uses {
 
   /** The numbers that client and server name of other uses have here. */
   copyClient(from: Uses, client: number, serverName: number): [client: number, serverName: number] {
-    return [this.#addresses.intern(from.#addresses.text(client)), this.#names.intern(from.#names.text(serverName))];
+    return [this.#addresses.copy(from.#addresses, client), this.#names.intern(from.#names.text(serverName))];
   }
 
   /** Host names are the same in either case (RFC 6066 3). */
@@ -147,7 +148,7 @@ export class Uses {
 
   /** Numbers of client and server name, 0 for a client that is not told apart. */
   clientNumber(facts: ConnectionFacts): number {
-    return this.#addresses.intern(facts.clientAddress);
+    return this.#addresses.of(facts);
   }
 
   serverNameNumber(facts: ConnectionFacts): number {
@@ -159,7 +160,7 @@ export class Uses {
   }
 
   addressOf(number: number): string {
-    return this.#addresses.text(number) ?? '';
+    return this.#addresses.text(number);
   }
 
   /** Null where the version is not known. */

@@ -6,8 +6,8 @@ const IPV6_BYTES = 16;
 const FIRST_SLOTS = 1024;
 /** A row is a hash and an address. */
 const ROW_INTS = 1 + WORDS;
-/** IPv4 texts kept: a power of two. A text is made of five others, so that clients who come back are cheaper than new ones. */
-const TEXT_CACHE_SIZE = 1 << 16;
+/** IPv4 texts kept, those of servers: a power of two. A text is made of five others. */
+const TEXT_CACHE_SIZE = 1 << 10;
 
 /** Numbers IPv6 addresses, so that a flow's key has the same size for both versions of IP, and writes both kinds as text. */
 export class AddressTable {

@@ -1,4 +1,5 @@
 // What is known of one connection when it is over. RFC 5246 7.3 tells full from abbreviated handshakes.
+import { ipv4Text } from '../bytes/ip-address.js';
 import type { CloseNotify, CloseState, Connection, Handshake, Resumption } from '../model.js';
 import type { AddressTable } from '../tcp/address-table.js';
 import { type Direction, FlowFlag, sideOf, type TcpConnections, Time } from '../tcp/connections.js';
@@ -42,7 +43,11 @@ export class ConnectionFacts {
   stream = 0;
   clientDirection: Direction = 0;
   rolesFrom: 'hello' | 'syn' | 'port' = 'hello';
-  clientAddress = '';
+  isIpv6 = false;
+  /** Its address, as a signed 32-bit number; where it is not IPv6. */
+  clientIpv4 = 0;
+  /** RFC 5952; where it is IPv6. */
+  clientIpv6 = '';
   clientPort = 0;
   serverAddress = '';
   serverPort = 0;
@@ -177,6 +182,10 @@ export class ConnectionFacts {
     return this;
   }
 
+  get clientAddress(): string {
+    return this.isIpv6 ? this.clientIpv6 : ipv4Text(this.clientIpv4);
+  }
+
   /** @param finishedAfter see {@link Tls} */
   #skew(finishedAfter: number): number {
     const answered = this.serverHelloTime - this.clientHelloTime;
@@ -212,11 +221,13 @@ export class ConnectionFacts {
   }
 
   #readEndpoints(tcp: TcpConnections, addresses: AddressTable, connection: number): void {
-    const isIpv6 = (tcp.flags(connection) & FlowFlag.IPV6) !== 0;
+    this.isIpv6 = (tcp.flags(connection) & FlowFlag.IPV6) !== 0;
     const server: Direction = this.clientDirection === 0 ? 1 : 0;
-    this.clientAddress = addresses.text(tcp.address(connection, this.clientDirection), isIpv6);
+    const client = tcp.address(connection, this.clientDirection);
+    if (this.isIpv6) this.clientIpv6 = addresses.text(client, true);
+    else this.clientIpv4 = client;
     this.clientPort = tcp.port(connection, this.clientDirection);
-    this.serverAddress = addresses.text(tcp.address(connection, server), isIpv6);
+    this.serverAddress = addresses.text(tcp.address(connection, server), this.isIpv6);
     this.serverPort = tcp.port(connection, server);
   }
 

@@ -56,7 +56,7 @@ describe('a use', () => {
     [4095, 4095],
     [4096, 0],
   ])('has fingerprint %i as %i, beside the client', (fingerprint, expected) => {
-    const use = added(connection({ fingerprint, clientAddress: '10.0.0.1', clientPort: 65_535 }));
+    const use = added(connection({ fingerprint, clientIpv4: 0x0a000001, clientPort: 65_535 }));
     expect([use.fingerprint, use.clientAddress, use.clientPort]).toEqual([expected, 1, 65_535]);
   });
 });
