@@ -10,7 +10,7 @@ const GROWTH = 16;
  */
 const LARGE_INTS = (1 << 23) + (1 << 12);
 const SMALL_INTS = 1 << 18;
-const MIN_ROWS = 1 << 12;
+const MIN_ROWS = 1 << 8;
 
 /**
  * Rows of 32-bit integers of one width in one stretch of memory. A row's number is where it begins in `ints`, so that a field is one

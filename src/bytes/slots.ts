@@ -1,5 +1,5 @@
 const MIN_SLOTS = 1 << 12;
-/** Slots that are reserved at once, 32 MiB: what is not touched is not committed. Further ones are made by a copy. */
+/** Slots that are reserved when the first ones are full, 32 MiB: what is not touched is not committed. Further ones are made by a copy. */
 const MAX_RESERVED = 1 << 23;
 /** Numbers may be greater than slots by a factor of four: tables hold at most half as many as there are slots, and may number them in steps. */
 const EXTRA_BITS = 2;
@@ -13,11 +13,12 @@ export class Slots {
   /** The first `mask + 1` are in use. {@link double} may make this a new array. */
   ints: Int32Array;
   mask = MIN_SLOTS - 1;
+  readonly #reserved: number;
 
   /** @param limit numbers that there will be at most; more are possible */
   constructor(limit: number) {
-    const wanted = 2 ** Math.ceil(Math.log2(2 * Math.max(1, limit)));
-    this.ints = new Int32Array(Math.max(MIN_SLOTS, Math.min(wanted, MAX_RESERVED)));
+    this.#reserved = Math.min(2 ** Math.ceil(Math.log2(2 * Math.max(1, limit))), MAX_RESERVED);
+    this.ints = new Int32Array(MIN_SLOTS);
   }
 
   clone(): Slots {
@@ -41,7 +42,7 @@ export class Slots {
   /** Makes twice as many, all empty: each number is to be inserted again. So there is no old table to be kept beside the new one. */
   double(): void {
     const size = 2 * (this.mask + 1);
-    if (size > this.ints.length) this.ints = new Int32Array(size);
+    if (size > this.ints.length) this.ints = new Int32Array(Math.max(size, this.#reserved));
     else this.ints.fill(0, 0, this.mask + 1);
     this.mask = size - 1;
   }
