@@ -5,6 +5,7 @@ import type { Analyzer as AnalyzerClass, AnalyzerOptions } from './analyzer.js';
 import type { CaptureInput } from './capture/read.js';
 import type { Evidence, EvidenceOptions } from './evidence.js';
 import type { Capture, CaptureOptions } from './live/capture.js';
+import { isMissing, load } from './loading.js';
 import type { Connection, Report } from './model.js';
 import type { HtmlOptions } from './report/html/html.js';
 import type { TableOptions } from './report/table.js';
@@ -23,7 +24,7 @@ import type { TableOptions } from './report/table.js';
  * for (const { session, cause, confidence } of report.findings) console.log(session.id, cause, confidence);
  */
 export async function analyze(input: CaptureInput | readonly CaptureInput[], options: AnalyzeOptions = {}): Promise<Report> {
-  const analysis = analysisAtOnce(input) ?? (await import('./analyze.js'));
+  const analysis = analysisAtOnce(input) ?? (await load(import.meta.url, './analyze.js', () => import('./analyze.js')));
   return analysis.analyze(input, options);
 }
 
@@ -40,7 +41,7 @@ export async function* readConnections(
   input: CaptureInput | readonly CaptureInput[],
   options: ReadConnectionsOptions = {},
 ): AsyncGenerator<Connection, void> {
-  const analysis = analysisAtOnce(input) ?? (await import('./analyze.js'));
+  const analysis = analysisAtOnce(input) ?? (await load(import.meta.url, './analyze.js', () => import('./analyze.js')));
   yield* analysis.readConnections(input, options);
 }
 
@@ -117,7 +118,7 @@ type Input = CaptureInput | readonly CaptureInput[];
 /** What emits frames must be listened to before anything is waited for; null where there is time. */
 function analysisAtOnce(input: Input): typeof import('./analyze.js') | null {
   const inputs: readonly unknown[] = Array.isArray(input) ? input : [input];
-  if (inputs.some(emitsFrames)) return load('./analyze.js');
+  if (inputs.some(emitsFrames)) return loadAtOnce('./analyze.js');
   for (const one of inputs) hearErrors(one);
   return null;
 }
@@ -138,16 +139,16 @@ function isEmitter(input: unknown): input is { on(event: 'error', listener: () =
 }
 
 const modules = {
-  analyzer: (): typeof import('./analyzer.js') => load('./analyzer.js'),
-  capture: (): typeof import('./live/capture.js') => load('./live/capture.js'),
-  html: (): typeof import('./report/html/html.js') => load('./report/html/html.js'),
-  table: (): typeof import('./report/table.js') => load('./report/table.js'),
+  analyzer: (): typeof import('./analyzer.js') => loadAtOnce('./analyzer.js'),
+  capture: (): typeof import('./live/capture.js') => loadAtOnce('./live/capture.js'),
+  html: (): typeof import('./report/html/html.js') => loadAtOnce('./report/html/html.js'),
+  table: (): typeof import('./report/table.js') => loadAtOnce('./report/table.js'),
 };
 
 let required: NodeJS.Require | null = null;
 
 /** Loads at once, not later as `import()`: a constructor cannot wait. */
-function load(path: string) {
+function loadAtOnce(path: string) {
   try {
     required ??= createRequire(import.meta.url);
     return required(path);
@@ -156,10 +157,4 @@ function load(path: string) {
     const advice = 'mark it as external, or use closenotify/core';
     throw new Error(`closenotify loads its modules when they are used, and this bundle has them not: ${advice}`, { cause: error });
   }
-}
-
-/** In a bundle there is no module beside this one, or no address of this one. */
-function isMissing(error: unknown, path: string): boolean {
-  if (!(error instanceof Error && 'code' in error)) return false;
-  return error.code === 'ERR_INVALID_ARG_VALUE' || (error.code === 'MODULE_NOT_FOUND' && error.message.includes(path));
 }

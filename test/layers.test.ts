@@ -28,6 +28,7 @@ const LAYERS = [
   'report',
   'evidence-choice.ts',
   'evidence.ts',
+  'loading.ts',
   'cli',
   'on-demand.ts',
   'at-once.ts',

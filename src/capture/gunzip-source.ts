@@ -75,7 +75,7 @@ export class GunzipSource implements ByteSource {
   #decompressAhead(): Promise<void> {
     this.#ahead ??= new Promise<void>((resolve) => resolve(this.#decompressMore()))
       .catch((error) => {
-        this.#failure ??= error ?? new Error('reading failed');
+        this.#failure ??= error || new Error('reading failed');
       })
       .finally(() => {
         this.#ahead = null;

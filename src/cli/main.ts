@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { load } from './load.js';
+import { load } from '../loading.js';
 
-const { main } = await load('./program.js', () => import('./program.js'));
+const { main } = await load(import.meta.url, './program.js', () => import('./program.js'));
 
 process.exitCode = await main(process.argv.slice(2), process);

@@ -1,10 +1,10 @@
 /** The command line: decides what is asked for, and loads the analysis only when there is something to analyze. */
 import { fstatSync, readFileSync } from 'node:fs';
 import { escapeText } from '../bytes/escape.js';
+import { load } from '../loading.js';
 import { parseCommand } from './arguments.js';
 import { EXIT } from './exit-codes.js';
 import { helpText, USAGE } from './help.js';
-import { load } from './load.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -38,7 +38,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
         return await runInterfaces(terminal);
       }
       case 'analyze': {
-        const { runAnalyze } = await load('./analyze-command.js', () => import('./analyze-command.js'));
+        const { runAnalyze } = await load(import.meta.url, './analyze-command.js', () => import('./analyze-command.js'));
         return await runAnalyze(command.options, terminal);
       }
     }
@@ -59,7 +59,7 @@ async function live(words: readonly string[], terminal: Terminal): Promise<numbe
     case 'wrong':
       return wrong(command.message, terminal);
     case 'live': {
-      const { runLive } = await load('./live-command.js', () => import('./live-command.js'));
+      const { runLive } = await load(import.meta.url, './live-command.js', () => import('./live-command.js'));
       return runLive(command.options, terminal);
     }
   }
@@ -76,7 +76,7 @@ async function explain(words: readonly string[], terminal: Terminal): Promise<nu
     case 'wrong':
       return wrong(command.message, terminal);
     case 'explain': {
-      const { runExplain } = await load('./explain-command.js', () => import('./explain-command.js'));
+      const { runExplain } = await load(import.meta.url, './explain-command.js', () => import('./explain-command.js'));
       return runExplain(command.options, terminal);
     }
   }

@@ -1,6 +1,6 @@
+import { load } from '../loading.js';
 import type { Report } from '../model.js';
 import { endpointText } from '../report/text.js';
-import { load } from './load.js';
 import type { Terminal } from './terminal.js';
 import type { WantedServer } from './values.js';
 
@@ -27,8 +27,8 @@ export async function reportText(report: Report, command: Printed, { stdout, env
     selected,
   };
   if (command.format === 'html')
-    return (await load('../report/html/html.js', () => import('../report/html/html.js'))).html(report, narrowed);
-  const { table } = await load('../report/table.js', () => import('../report/table.js'));
+    return (await load(import.meta.url, '../report/html/html.js', () => import('../report/html/html.js'))).html(report, narrowed);
+  const { table } = await load(import.meta.url, '../report/table.js', () => import('../report/table.js'));
   return table(report, {
     ...narrowed,
     all: command.all,

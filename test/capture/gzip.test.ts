@@ -103,4 +103,20 @@ describe('gzip', () => {
       message: expect.stringMatching(/gzip data end too early/),
     });
   });
+
+  it.each([
+    ['an error', new Error('gone')],
+    ['an empty text', ''],
+    ['nothing', undefined],
+  ])('of a stream that fails with %s is told as far as it came', async (_, reason) => {
+    const bytes = gzipSync(pcap(MANY));
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield bytes.subarray(0, bytes.length / 2);
+      throw reason;
+    }
+    const { frames, sources, warnings } = await collect([failing()]);
+    expect(frames.length).toBeGreaterThan(100);
+    expect(sources[0].truncated).toBe(true);
+    expect(warnings).toMatchObject([{ code: 'capture-cut' }]);
+  });
 });
