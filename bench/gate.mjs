@@ -8,7 +8,7 @@ import { makeCapture } from './generate.mjs';
 
 const ROUNDS = 9;
 /** What the ratio was when it was last looked at; the gate is at twice that. */
-const RECORDED = { handshakes: 4, bulk: 0.7, manyflows: 6.5 };
+const RECORDED = { handshakes: 4, bulk: 0.7, manyflows: 6 };
 const FACTOR = 2;
 const AMOUNTS = { connections: 4_000, bytes: 20_000_000, flows: 20_000, open: 2_000 };
 
