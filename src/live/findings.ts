@@ -27,8 +27,9 @@ export class ToldFindings {
     this.#round++;
   }
 
-  readonly wants = (finding: Identity, signature: string): boolean => {
+  readonly wants = (finding: Identity, signatureOf: () => string): boolean => {
     const round = this.#round;
+    const signature = signatureOf();
     const key = keyOf(finding);
     const told = this.#told.get(key);
     if (!told) {
@@ -43,10 +44,10 @@ export class ToldFindings {
   };
 
   /** The same between rounds, for what is not complete: what was told already is left to the next round. */
-  readonly wantsNew = (finding: Identity, signature: string): boolean => {
+  readonly wantsNew = (finding: Identity, signatureOf: () => string): boolean => {
     const key = keyOf(finding);
     if (this.#told.has(key) || this.#withdrawn.has(key)) return false;
-    this.#told.set(key, { signature, round: this.#round, change: null });
+    this.#told.set(key, { signature: signatureOf(), round: this.#round, change: null });
     return true;
   };
 

@@ -50,7 +50,9 @@ export class ServerEvidence {
   readonly #controlNames = new Names();
   /** The same of all that were resumed. */
   readonly #names = new Names();
+  /** Kept from when it is first asked for: all was counted then. */
   #neverResumes: boolean | null = null;
+  #unexplained: number | null = null;
   /** Streams whose decline was counted: several PSKs of one ClientHello are declined at once. */
   readonly #streams = new Set<number>();
   /** When the young ones were last known, and when they were declined. */
@@ -202,10 +204,11 @@ export class ServerEvidence {
 
   /** Declines that no close explains: there was none, or sessions survived the same kind. */
   get unexplained(): number {
-    return this.kinds.reduce(
+    this.#unexplained ??= this.kinds.reduce(
       (sum, kind) => sum + (kind.isUnclean && keepsSessions(kind.resumed, kind.declined) ? kind.declined : 0),
       this.control.declined,
     );
+    return this.#unexplained;
   }
 
   /** Why a session was declined, by comparison with all others; null where nothing explains it. */

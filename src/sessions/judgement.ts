@@ -14,8 +14,8 @@ export interface Outcome {
   cause: Cause | null;
 }
 
-/** Whether a finding is to be listed; it is counted in any case. `signature` changes when there is something new to tell. */
-export type Wanted = (finding: Pick<Finding, 'session' | 'server'>, signature: string) => boolean;
+/** Whether a finding is to be listed; it is counted in any case. What `signature` returns changes when there is something new to tell. */
+export type Wanted = (finding: Pick<Finding, 'session' | 'server'>, signature: () => string) => boolean;
 
 export interface JudgeOptions {
   /** Also lists all sessions, and the outcome of every offer. */
@@ -93,7 +93,7 @@ export class Judge {
     const all = this.#sessions;
     this.server(server).findings.add(finding, all.version(finding.origin));
     const identity = { session: { kind: all.kind(session), id: all.id(session) }, server: this.#options.endpoint(server) };
-    if (!this.#options.wants(identity, finding.signature)) return;
+    if (!this.#options.wants(identity, () => finding.signature)) return;
     this.findings.push(
       finding.describe(
         identity.session,

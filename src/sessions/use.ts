@@ -10,78 +10,72 @@ const ENDS = [null, 'fin', 'rst'] as const;
 
 /** How one side of a {@link Use} closed. */
 export class UseClose {
-  readonly #use: Use;
-  readonly #side: 0 | 1;
-
-  constructor(use: Use, side: 0 | 1) {
-    this.#use = use;
-    this.#side = side;
-  }
-
-  get state(): CloseState {
-    return STATES[this.#packed & 15];
-  }
-
-  get end(): 'fin' | 'rst' | null {
-    return ENDS[this.#packed >>> 4];
-  }
-
+  state: CloseState = 'open';
+  end: 'fin' | 'rst' | null = null;
   /** 0 where there is no end. */
-  get frame(): number {
-    return this.#use.int(Field.END_FRAMES + this.#side);
-  }
+  frame = 0;
+  /** 0 where there is no end. Not a whole number at first, so that the compiler keeps it as a double. */
+  time = Number.NaN;
 
-  /** 0 where there is no end. */
-  get time(): number {
-    return this.frame > 0 ? this.#use.endTime(this.#side) : 0;
-  }
-
-  get #packed(): number {
-    return (this.#use.int(Field.CLOSES) >>> (8 * this.#side)) & 0xff;
+  read(packed: number, frame: number, time: number): void {
+    this.state = STATES[packed & 15];
+    this.end = ENDS[packed >>> 4];
+    this.frame = frame;
+    this.time = frame > 0 ? time : 0;
   }
 }
 
-/** One connection, as far as the sessions need it: a view of its row, which may be moved to another one. */
+/**
+ * One connection, as far as the sessions need it: a view of its row, which may be moved to another one. What every round asks for is read
+ * when it is moved, the rest when it is asked for.
+ */
 export class Use {
-  readonly clientClose = new UseClose(this, 0);
-  readonly serverClose = new UseClose(this, 1);
-  readonly #rows: UseRows;
-  #row = 0;
-  #role: Role = 'issued';
+  readonly clientClose = new UseClose();
+  readonly serverClose = new UseClose();
+  /** Time of the ServerHello, or of the ClientHello where there is none. */
+  answerTime = Number.NaN;
+  /** Time of the last packet where the client gave no end, else of that end. */
+  lastSeen = Number.NaN;
+  role: Role = 'issued';
   /** That it issued the session is inferred from who offered it when. */
   isInferred = false;
   /** And other connections fit as well. */
   isAmbiguous = false;
+  readonly #rows: UseRows;
+  #ints: Int32Array;
+  #row = 0;
+  #flags = 0;
 
   constructor(rows: UseRows) {
     this.#rows = rows;
+    this.#ints = rows.ints;
   }
 
-  /** Looks at another row from now on. */
+  /** Looks at another row from now on, as long as no row is added. */
   move(row: number, session: number): void {
+    const rows = this.#rows;
+    const { ints } = rows;
+    const flags = ints[row + Field.PORT_AND_FLAGS];
+    const closes = ints[row + Field.CLOSES];
+    this.#ints = ints;
     this.#row = row;
+    this.#flags = flags;
     this.isInferred = this.isAmbiguous = false;
-    const flags = this.int(Field.PORT_AND_FLAGS);
-    if (!this.#rows.isOffer(row, session)) this.#role = 'issued';
-    else if (flags & UseFlag.RESUMED) this.#role = 'resumed';
-    else this.#role = flags & UseFlag.ANSWERED ? 'declined' : 'unanswered';
+    this.answerTime = rows.answerTime(row);
+    this.lastSeen = rows.endTime(row, 0);
+    this.clientClose.read(closes & 0xff, ints[row + Field.END_FRAMES], this.lastSeen);
+    this.serverClose.read((closes >>> 8) & 0xff, ints[row + Field.END_FRAMES + 1], rows.endTime(row, 1));
+    if (!rows.isOffer(row, session)) this.role = 'issued';
+    else if (flags & UseFlag.RESUMED) this.role = 'resumed';
+    else this.role = flags & UseFlag.ANSWERED ? 'declined' : 'unanswered';
   }
 
   int(field: number): number {
-    return this.#rows.ints[this.#row + field];
-  }
-
-  /** Of the client's end, or the last packet where there is none; of the server's end. */
-  endTime(side: 0 | 1): number {
-    return this.#rows.endTime(this.#row, side);
+    return this.#ints[this.#row + field];
   }
 
   get row(): number {
     return this.#row;
-  }
-
-  get role(): Role {
-    return this.#role;
   }
 
   get stream(): number {
@@ -99,11 +93,6 @@ export class Use {
 
   get helloTime(): number {
     return this.answerTime - this.int(Field.HELLO_LEAD) / 1e6;
-  }
-
-  /** Time of the ServerHello, or of the ClientHello where there is none. */
-  get answerTime(): number {
-    return this.#rows.answerTime(this.#row);
   }
 
   /** Frame of the ServerHello, or of the ClientHello where there is none. */
@@ -169,11 +158,6 @@ export class Use {
     return this.#has(UseFlag.UNCERTAIN);
   }
 
-  /** Time of the last packet where the client gave no end, else of that end. */
-  get lastSeen(): number {
-    return this.endTime(0);
-  }
-
   /** Numbers of texts, equal for equal texts; 0 where there is none. */
   get version(): number {
     return this.int(Field.NAMES) & 0xff;
@@ -212,6 +196,6 @@ export class Use {
   }
 
   #has(flag: number): boolean {
-    return (this.int(Field.PORT_AND_FLAGS) & flag) !== 0;
+    return (this.#flags & flag) !== 0;
   }
 }
