@@ -1,11 +1,10 @@
 import { ipv4Text, ipv6Text } from '../bytes/ip-address.js';
 import { Rows } from '../bytes/rows.js';
 
-const WORDS = 4;
 const IPV6_BYTES = 16;
 const FIRST_SLOTS = 1024;
-/** A row is a hash and an address. */
-const ROW_INTS = 1 + WORDS;
+/** A row is a hash and the four words of an address. */
+const ROW_INTS = 5;
 /** IPv4 texts kept, those of servers: a power of two. A text is made of five others. */
 const TEXT_CACHE_SIZE = 1 << 10;
 
@@ -38,14 +37,19 @@ export class AddressTable {
 
   /** The number of the 16 bytes at `offset`, from 0; -1 when the table is full. */
   intern(bytes: Uint8Array, offset: number): number {
-    const hash = this.#hash(bytes, offset);
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    for (;;) {
-      const found = this.#slots[slot] - 1;
-      if (found < 0) return this.#add(bytes, offset, hash, slot);
-      if (this.#rows.ints[found * ROW_INTS] === hash && this.#equals(found, bytes, offset)) return found;
-      slot = (slot + 1) & mask;
+    const a = (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
+    const b = (bytes[offset + 4] << 24) | (bytes[offset + 5] << 16) | (bytes[offset + 6] << 8) | bytes[offset + 7];
+    const c = (bytes[offset + 8] << 24) | (bytes[offset + 9] << 16) | (bytes[offset + 10] << 8) | bytes[offset + 11];
+    const d = (bytes[offset + 12] << 24) | (bytes[offset + 13] << 16) | (bytes[offset + 14] << 8) | bytes[offset + 15];
+    const hash = mix(mix(mix(mix(this.#seed, a), b), c), d);
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const { ints } = this.#rows;
+    for (let slot = hash; ; slot++) {
+      const number = slots[slot & mask];
+      if (number === 0) return this.#add(a, b, c, d, hash, slot & mask);
+      const row = (number - 1) * ROW_INTS;
+      if (ints[row + 4] === d && ints[row + 3] === c && ints[row + 2] === b && ints[row + 1] === a) return number - 1;
     }
   }
 
@@ -55,8 +59,15 @@ export class AddressTable {
   }
 
   #ipv6Text(number: number): string {
-    this.#ipv6Texts[number] ??= ipv6Text(this.#rows.bytes, bytesOf(number));
+    this.#ipv6Texts[number] ??= ipv6Text(this.#bytesOf(number));
     return this.#ipv6Texts[number];
+  }
+
+  #bytesOf(number: number): Uint8Array {
+    const bytes = new Uint8Array(IPV6_BYTES);
+    const view = new DataView(bytes.buffer);
+    for (let at = 0; at < IPV6_BYTES; at += 4) view.setInt32(at, this.#rows.ints[number * ROW_INTS + 1 + at / 4]);
+    return bytes;
   }
 
   #ipv4Text(address: number): string {
@@ -69,12 +80,16 @@ export class AddressTable {
     return text;
   }
 
-  #add(bytes: Uint8Array, offset: number, hash: number, slot: number): number {
+  #add(a: number, b: number, c: number, d: number, hash: number, slot: number): number {
     const number = this.#rows.size;
     if (number >= this.#limit) return -1;
     const row = this.#rows.add();
-    this.#rows.ints[row] = hash;
-    this.#rows.bytes.set(bytes.subarray(offset, offset + IPV6_BYTES), bytesOf(number));
+    const { ints } = this.#rows;
+    ints[row] = hash;
+    ints[row + 1] = a;
+    ints[row + 2] = b;
+    ints[row + 3] = c;
+    ints[row + 4] = d;
     this.#slots[slot] = number + 1;
     if (number * 2 > this.#slots.length) this.#grow();
     return number;
@@ -89,27 +104,9 @@ export class AddressTable {
     }
     this.#slots = slots;
   }
-
-  #equals(number: number, bytes: Uint8Array, offset: number): boolean {
-    const known = this.#rows.bytes;
-    const at = bytesOf(number);
-    for (let i = 0; i < IPV6_BYTES; i++) if (known[at + i] !== bytes[offset + i]) return false;
-    return true;
-  }
-
-  #hash(bytes: Uint8Array, offset: number): number {
-    let hash = this.#seed;
-    for (let i = 0; i < WORDS; i++) {
-      const at = offset + i * 4;
-      const word = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-      hash = Math.imul(hash ^ word, 0x9e3779b1);
-      hash ^= hash >>> 15;
-    }
-    return hash;
-  }
 }
 
-/** Where the bytes of an address begin. */
-function bytesOf(number: number): number {
-  return (number * ROW_INTS + 1) * 4;
+function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
 }

@@ -43,8 +43,8 @@ export class FlowTable {
   find(low: number, high: number, ports: number, isIpv6: number): number {
     const hash = this.#hash(low, high, ports, isIpv6);
     const { ints: slots, mask, numbers } = this.#slots;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot];
+    for (let slot = hash; ; slot++) {
+      const entry = slots[slot & mask];
       if (entry === 0) return 0;
       if ((entry ^ hash) & ~numbers) continue;
       const reference = referenceOf(entry & numbers);

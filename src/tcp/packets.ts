@@ -6,7 +6,7 @@ import type { Warnings } from '../warnings.js';
 import { innerLinkType, innerOffset } from '../wire/inner.js';
 import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
-import { networkOffset, plainTcpOffset } from '../wire/link.js';
+import { networkOffset } from '../wire/link.js';
 import { FRAGMENT, MALFORMED, NOT_IP, NOT_TCP, TRUNCATED, UNSUPPORTED } from '../wire/outcome.js';
 import * as tcp from '../wire/tcp.js';
 import { innerOf, mayHoldTcp } from '../wire/tunnel.js';
@@ -14,26 +14,8 @@ import type { AddressTable } from './address-table.js';
 import type { Moment } from './connections.js';
 import { type Datagram, Fragments } from './fragments.js';
 import { Others } from './others.js';
-
-const IPV4_HEADER_BYTES = 20;
-
-/** Takes each TCP segment: see `TcpTracker.segment`. */
-export interface SegmentSink {
-  segment(
-    isIpv6: number,
-    source: number,
-    destination: number,
-    sourcePort: number,
-    destinationPort: number,
-    sequence: number,
-    acknowledgment: number,
-    flags: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    length: number,
-  ): void;
-}
+import { takePlainFrame } from './plain-frames.js';
+import type { SegmentSink } from './segment-sink.js';
 
 export class Packets {
   readonly others = new Others();
@@ -63,9 +45,8 @@ export class Packets {
 
   /** One frame: `bytes[offset … end)` of it was captured, up to `wireEnd` it went on. */
   decode(bytes: Uint8Array, offset: number, end: number, wireEnd: number, linkType: number): void {
-    const plain = plainTcpOffset(linkType, bytes, offset, end);
-    if (plain > 0) this.#ipv4Segment(bytes, plain - IPV4_HEADER_BYTES, plain, end, wireEnd);
-    else this.#frame(bytes, offset, end, wireEnd, linkType, 0);
+    if (takePlainFrame(bytes, offset, end, linkType, this.#addresses, this.#tracker)) return;
+    this.#frame(bytes, offset, end, wireEnd, linkType, 0);
   }
 
   /** No frame follows. */

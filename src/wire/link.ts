@@ -56,24 +56,3 @@ function ciscoHdlc(bytes: Uint8Array, offset: number, end: number): number {
   if (offset + 4 > end) return TRUNCATED;
   return ethernet.offsetAfterEtherType(bytes, offset + 2, offset + 4, end);
 }
-
-// Offsets in an untagged Ethernet frame with an IPv4 header without options.
-const ETHERNET = 1;
-const ETHER_TYPE = 12;
-const IPV4 = 14;
-const FRAGMENT_FIELD = IPV4 + 6;
-const PROTOCOL = IPV4 + 9;
-const PLAIN_TCP = IPV4 + 20;
-const TCP_HEADER_BYTES = 20;
-
-/**
- * The commonest frame, recognised in one step: untagged Ethernet, IPv4 without options, no fragment, TCP. Returns the offset of the
- * TCP header; 0 for any other frame, which {@link networkOffset} and the layers above it decode.
- */
-export function plainTcpOffset(linkType: number, bytes: Uint8Array, offset: number, end: number): number {
-  if (linkType !== ETHERNET || end - offset < PLAIN_TCP + TCP_HEADER_BYTES) return 0;
-  const isIpv4 = bytes[offset + ETHER_TYPE] === 0x08 && bytes[offset + ETHER_TYPE + 1] === 0 && bytes[offset + IPV4] === 0x45;
-  if (!isIpv4 || bytes[offset + PROTOCOL] !== 6) return 0;
-  const isFragment = (bytes[offset + FRAGMENT_FIELD] & 0x3f) !== 0 || bytes[offset + FRAGMENT_FIELD + 1] !== 0;
-  return isFragment ? 0 : offset + PLAIN_TCP;
-}
