@@ -18,13 +18,23 @@ export class EvidenceByKind {
   readonly #kinds = new Map<Session['kind'], OfKind>();
   #last: OfKind | null = null;
 
-  readonly survey = (offer: Offer): void => {
+  survey(offer: Offer): void {
     const { all, exact } = this.#of(offer.kind);
     all.survey(offer);
-    if (all !== exact && !offer.isInferred) exact.survey(offer);
-  };
-  readonly compare = (offer: Offer): void => this.#each(offer, (evidence) => evidence.compare(offer));
-  readonly count = (offer: Offer): void => this.#each(offer, (evidence) => evidence.count(offer));
+    if (isExact(offer, all, exact)) exact.survey(offer);
+  }
+
+  compare(offer: Offer): void {
+    const { all, exact } = this.#of(offer.kind);
+    all.compare(offer);
+    if (isExact(offer, all, exact)) exact.compare(offer);
+  }
+
+  count(offer: Offer): void {
+    const { all, exact } = this.#of(offer.kind);
+    all.count(offer);
+    if (isExact(offer, all, exact)) exact.count(offer);
+  }
 
   /** What an offer is to be compared with. */
   fitting(offer: Offer): ServerEvidence {
@@ -99,12 +109,6 @@ export class EvidenceByKind {
     return sum;
   }
 
-  #each(offer: Offer, tell: (evidence: ServerEvidence) => void): void {
-    const { all, exact } = this.#of(offer.kind);
-    tell(all);
-    if (all !== exact && !offer.isInferred) tell(exact);
-  }
-
   *#every(): Generator<ServerEvidence> {
     for (const { all, exact } of this.#kinds.values()) {
       yield all;
@@ -123,4 +127,9 @@ export class EvidenceByKind {
     this.#last = found;
     return found;
   }
+}
+
+/** Whether an offer is to be told to both. */
+function isExact(offer: Offer, all: ServerEvidence, exact: ServerEvidence): boolean {
+  return all !== exact && !offer.isInferred;
 }

@@ -20,6 +20,8 @@ export function* weigh(
   clients: Clients,
 ): Generator<undefined, readonly EvidenceByKind[]> {
   const evidence = Array.from({ length: servers }, () => new EvidenceByKind());
+  /** That of the session that is told of: one visitor serves for all servers. */
+  let present: EvidenceByKind;
   const { offered, declined } = numbersOf(sessions);
   // Where nothing was declined there is nothing to explain.
   const hasDeclines = new Uint8Array(servers);
@@ -32,22 +34,22 @@ export function* weigh(
     if (from < 0) break;
   }
   for (const server of evidence) server.sealConnections();
-  yield* tell(offered, 'survey');
+  yield* tell(offered, (offer) => present.survey(offer));
   for (const server of evidence) server.sealOffers();
-  yield* tell(declined, 'compare');
+  yield* tell(declined, (offer) => present.compare(offer));
   for (const server of evidence) server.conclude();
-  yield* tell(declined, 'count');
+  yield* tell(declined, (offer) => present.count(offer));
   return evidence;
 
-  function* tell(numbers: readonly number[], round: 'survey' | 'compare' | 'count'): Generator<undefined, void> {
-    for (let from = 0; from < numbers.length; from += SLICE, yield) tellSome(numbers, from, round);
+  function* tell(numbers: readonly number[], visit: (offer: Offer) => void): Generator<undefined, void> {
+    for (let from = 0; from < numbers.length; from += SLICE, yield) tellSome(numbers, from, visit);
   }
 
-  function tellSome(numbers: readonly number[], from: number, round: 'survey' | 'compare' | 'count'): void {
+  function tellSome(numbers: readonly number[], from: number, visit: (offer: Offer) => void): void {
     const end = Math.min(from + SLICE, numbers.length);
     for (let i = from; i < end; i++) {
       const session = numbers[i];
-      const visit: (offer: Offer) => void = evidence[sessions.server(session)][round];
+      present = evidence[sessions.server(session)];
       teller.tell(sessions.views, sessions.read(session), sessions.kind(session), sessions.lifetime(session), visit);
     }
   }

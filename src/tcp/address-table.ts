@@ -45,9 +45,10 @@ export class AddressTable {
     const slots = this.#slots;
     const mask = slots.length - 1;
     const { ints } = this.#rows;
-    for (let slot = hash; ; slot++) {
-      const number = slots[slot & mask];
-      if (number === 0) return this.#add(a, b, c, d, hash, slot & mask);
+    for (let next = hash; ; ) {
+      const slot = next++ & mask;
+      const number = slots[slot];
+      if (number === 0) return this.#add(a, b, c, d, hash, slot);
       const row = (number - 1) * ROW_INTS;
       if (ints[row + 4] === d && ints[row + 3] === c && ints[row + 2] === b && ints[row + 1] === a) return number - 1;
     }

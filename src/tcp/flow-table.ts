@@ -43,12 +43,16 @@ export class FlowTable {
   find(low: number, high: number, ports: number, isIpv6: number): number {
     const hash = this.#hash(low, high, ports, isIpv6);
     const { ints: slots, mask, numbers } = this.#slots;
-    for (let slot = hash; ; slot++) {
-      const entry = slots[slot & mask];
+    // Looked up before it is known which of them counts: what is only rarely done makes the optimizer begin again.
+    const followed = this.#connections.rows.ints;
+    const done = this.#done.ints;
+    const upper = ~numbers;
+    for (let next = hash; ; ) {
+      const entry = slots[next++ & mask];
       if (entry === 0) return 0;
-      if ((entry ^ hash) & ~numbers) continue;
+      if ((entry ^ hash) & upper) continue;
       const reference = referenceOf(entry & numbers);
-      const ints = this.#intsOf(reference);
+      const ints = reference > 0 ? followed : done;
       const at = rowOf(reference);
       const isSame = ints[at + LOW] === low && ints[at + HIGH] === high && ints[at + PORTS] === ports;
       if (isSame && (ints[at + FLAGS] & IPV6) === isIpv6) return reference;
@@ -199,10 +203,14 @@ function numberOf(reference: number): number {
 
 function referenceOf(number: number): number {
   const index = (number >> 1) - 1;
-  return number & 1 ? -index * KEPT_INTS - 1 : index * CONNECTION_INTS + 1;
+  const followed = index * CONNECTION_INTS + 1;
+  const done = -1 - index * KEPT_INTS;
+  return number & 1 ? done : followed;
 }
 
 /** Where a reference's row would begin: of those that are done, what comes before the kept part is not there. */
 function rowOf(reference: number): number {
-  return reference > 0 ? reference - 1 : -reference - 1 - FIRST_KEPT;
+  const followed = reference - 1;
+  const done = -1 - reference - FIRST_KEPT;
+  return reference > 0 ? followed : done;
 }

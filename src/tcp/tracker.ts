@@ -106,9 +106,10 @@ export class TcpTracker {
     const high = direction === 0 ? destination : source;
     const ports = direction === 0 ? (sourcePort << 16) | destinationPort : (destinationPort << 16) | sourcePort;
     const now = this.#now;
-    if (now.time >= this.#due) this.#release();
     let reference = this.#flows.find(low, high, ports, isIpv6);
-    if (reference <= 0 || flags & SYN) reference = this.#route(reference, low, high, ports, isIpv6, direction, sequence, flags);
+    if (reference <= 0 || flags & SYN || now.time >= this.#due) {
+      reference = this.#route(reference, low, high, ports, isIpv6, direction, sequence, flags);
+    }
     if (reference < 0) return;
     const connection = reference - 1;
     const { ints, floats } = this.#connections.rows;
@@ -212,7 +213,7 @@ export class TcpTracker {
 
   /** The reference that a segment belongs to, where that is not simply the one found: opens a connection where need be. */
   #route(
-    found: number,
+    first: number,
     low: number,
     high: number,
     ports: number,
@@ -221,6 +222,11 @@ export class TcpTracker {
     sequence: number,
     flags: number,
   ): number {
+    let found = first;
+    if (this.#now.time >= this.#due) {
+      this.#release();
+      found = this.#flows.find(low, high, ports, isIpv6);
+    }
     if (found === 0) return this.#open(low, high, ports, isIpv6);
     if ((flags & (SYN | ACK)) !== SYN) return found;
     const isSet = this.#flows.field(found, FLAGS) & (ISN_SET << direction);
