@@ -1,17 +1,15 @@
 /**
- * Tables begin with few rows; those that need more get room for some, and those that need still more get their limit at once, or this much:
- * what is not touched is not committed, and there is little to copy. V8 collects garbage whenever 64 MiB more are reserved, so that only few
- * tables should get there.
+ * Tables begin small and then grow to their limit at once, or to this much: there is little to copy then, and what is not touched is
+ * not committed. Larger ones grow by a factor.
  */
 const RESERVED_INTS = 1 << 26;
-const SMALL_INTS = 1 << 21;
 const GROWTH = 16;
 /**
  * Memory of more than 32 MiB the C library takes from the system and gives back as a whole (M_MMAP_THRESHOLD, mallopt(3)): large copies that
  * are made again and again leave no holes then. What is not touched of it is not committed.
  */
-const LARGE_COPY_INTS = (1 << 23) + (1 << 12);
-const SMALL_COPY_INTS = 1 << 18;
+const LARGE_INTS = (1 << 23) + (1 << 12);
+const SMALL_INTS = 1 << 18;
 const MIN_ROWS = 1 << 8;
 
 /**
@@ -77,9 +75,7 @@ export class Rows {
 
   /** A copy that grows on its own, with room for at least `room` further rows. */
   clone(room: number): Rows {
-    const rows = this.#end / this.#width + room;
-    const least = rows * this.#width < SMALL_COPY_INTS ? 0 : Math.ceil(LARGE_COPY_INTS / this.#width);
-    const copy = new Rows(this.#width, this.#limit, Math.max(rows, least));
+    const copy = new Rows(this.#width, this.#limit, this.#end / this.#width + room);
     copy.ints.set(this.ints.subarray(0, this.#end));
     copy.#freed = this.#freed;
     copy.#freedCount = this.#freedCount;
@@ -97,8 +93,9 @@ export class Rows {
 
   #grow(): void {
     const { bytes } = this;
-    const wanted = this.#end <= SMALL_INTS ? SMALL_INTS : Math.max(this.#end * GROWTH, RESERVED_INTS);
-    const rows = Math.max(this.#end / this.#width, Math.min(Math.floor(wanted / this.#width), this.#limit));
+    const least = this.#end / this.#width;
+    const wanted = Math.max(least * GROWTH, Math.floor(RESERVED_INTS / this.#width));
+    const rows = Math.max(least, Math.min(wanted, this.#limit));
     const memory = memoryOf(rows * this.#width);
     this.ints = new Int32Array(memory);
     this.floats = new Float64Array(memory);
@@ -107,7 +104,8 @@ export class Rows {
   }
 }
 
-/** Room for so many integers. Doubles need a multiple of 8 bytes. */
+/** Room for so many integers, or more. Doubles need a multiple of 8 bytes. */
 function memoryOf(ints: number): ArrayBuffer {
-  return new ArrayBuffer(Math.ceil(ints / 2) * 8);
+  const wanted = ints < SMALL_INTS ? ints : Math.max(ints, LARGE_INTS);
+  return new ArrayBuffer(Math.ceil(wanted / 2) * 8);
 }

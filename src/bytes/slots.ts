@@ -1,10 +1,6 @@
 const MIN_SLOTS = 1 << 12;
-/**
- * Slots that are reserved when so many times the first ones are full, 32 MiB at most: what is not touched is not committed. Not from the
- * beginning, as V8 collects garbage whenever 64 MiB more are reserved.
- */
+/** Slots that are reserved when the first ones are full, 32 MiB: what is not touched is not committed. Further ones are made by a copy. */
 const MAX_RESERVED = 1 << 23;
-const SMALL_SLOTS = 1 << 17;
 /** Numbers may be greater than slots by a factor of four: tables hold at most half as many as there are slots, and may number them in steps. */
 const EXTRA_BITS = 2;
 
@@ -46,7 +42,7 @@ export class Slots {
   /** Makes twice as many, all empty: each number is to be inserted again. So there is no old table to be kept beside the new one. */
   double(): void {
     const size = 2 * (this.mask + 1);
-    if (size > this.ints.length) this.ints = new Int32Array(size < SMALL_SLOTS ? SMALL_SLOTS : Math.max(size, this.#reserved));
+    if (size > this.ints.length) this.ints = new Int32Array(Math.max(size, this.#reserved));
     else this.ints.fill(0, 0, this.mask + 1);
     this.mask = size - 1;
   }
