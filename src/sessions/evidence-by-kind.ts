@@ -8,6 +8,8 @@ export interface OfKind {
   /** Without offers whose issuing connection is inferred. */
   exact: ServerEvidence;
   all: ServerEvidence;
+  /** The two, or the one that is both. */
+  each: readonly ServerEvidence[];
 }
 
 /**
@@ -19,21 +21,15 @@ export class EvidenceByKind {
   #last: OfKind | null = null;
 
   survey(offer: Offer): void {
-    const { all, exact } = this.#of(offer.kind);
-    all.survey(offer);
-    if (isExact(offer, all, exact)) exact.survey(offer);
+    for (const evidence of this.#told(offer)) evidence.survey(offer);
   }
 
   compare(offer: Offer): void {
-    const { all, exact } = this.#of(offer.kind);
-    all.compare(offer);
-    if (isExact(offer, all, exact)) exact.compare(offer);
+    for (const evidence of this.#told(offer)) evidence.compare(offer);
   }
 
   count(offer: Offer): void {
-    const { all, exact } = this.#of(offer.kind);
-    all.count(offer);
-    if (isExact(offer, all, exact)) exact.count(offer);
+    for (const evidence of this.#told(offer)) evidence.count(offer);
   }
 
   /** What an offer is to be compared with. */
@@ -44,9 +40,7 @@ export class EvidenceByKind {
 
   /** A connection by which a session of this kind was there. @param isIssue it issued it */
   addConnection(kind: Session['kind'], use: Use, isIssue: boolean): void {
-    const { all, exact } = this.#of(kind);
-    all.hindsight.addConnection(use, isIssue);
-    if (exact !== all) exact.hindsight.addConnection(use, isIssue);
+    for (const evidence of this.#of(kind).each) evidence.hindsight.addConnection(use, isIssue);
   }
 
   /** Each kind of session. */
@@ -110,10 +104,12 @@ export class EvidenceByKind {
   }
 
   *#every(): Generator<ServerEvidence> {
-    for (const { all, exact } of this.#kinds.values()) {
-      yield all;
-      if (exact !== all) yield exact;
-    }
+    for (const { each } of this.#kinds.values()) yield* each;
+  }
+
+  #told(offer: Offer): readonly ServerEvidence[] {
+    const { all, each } = this.#of(offer.kind);
+    return offer.isInferred ? [all] : each;
   }
 
   #of(kind: Session['kind']): OfKind {
@@ -121,15 +117,11 @@ export class EvidenceByKind {
     let found = this.#kinds.get(kind);
     if (!found) {
       const all = new ServerEvidence(kind);
-      found = { all, exact: kind === 'psk' ? new ServerEvidence(kind) : all };
+      const exact = kind === 'psk' ? new ServerEvidence(kind) : all;
+      found = { all, exact, each: exact === all ? [all] : [all, exact] };
       this.#kinds.set(kind, found);
     }
     this.#last = found;
     return found;
   }
-}
-
-/** Whether an offer is to be told to both. */
-function isExact(offer: Offer, all: ServerEvidence, exact: ServerEvidence): boolean {
-  return all !== exact && !offer.isInferred;
 }

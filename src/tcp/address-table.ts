@@ -1,3 +1,4 @@
+import { int32 } from '../bytes/int32.js';
 import { ipv4Text, ipv6Text } from '../bytes/ip-address.js';
 import { Rows } from '../bytes/rows.js';
 
@@ -37,10 +38,10 @@ export class AddressTable {
 
   /** The number of the 16 bytes at `offset`, from 0; -1 when the table is full. */
   intern(bytes: Uint8Array, offset: number): number {
-    const a = (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
-    const b = (bytes[offset + 4] << 24) | (bytes[offset + 5] << 16) | (bytes[offset + 6] << 8) | bytes[offset + 7];
-    const c = (bytes[offset + 8] << 24) | (bytes[offset + 9] << 16) | (bytes[offset + 10] << 8) | bytes[offset + 11];
-    const d = (bytes[offset + 12] << 24) | (bytes[offset + 13] << 16) | (bytes[offset + 14] << 8) | bytes[offset + 15];
+    const a = int32(bytes, offset);
+    const b = int32(bytes, offset + 4);
+    const c = int32(bytes, offset + 8);
+    const d = int32(bytes, offset + 12);
     const hash = mix(mix(mix(mix(this.#seed, a), b), c), d);
     const slots = this.#slots;
     const mask = slots.length - 1;

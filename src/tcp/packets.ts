@@ -1,5 +1,6 @@
 // Frames to TCP segments: link layer, IP, and the header of TCP. What may have been TCP and is left out is counted.
 import { toHex } from '../bytes/hex.js';
+import { int32 } from '../bytes/int32.js';
 import { linkTypeName } from '../capture/link-types.js';
 import { type Limits, MAX_TUNNEL_DEPTH } from '../limits.js';
 import type { Warnings } from '../warnings.js';
@@ -82,8 +83,8 @@ export class Packets {
     if (packetEnd < 0) this.#notDecoded(packetEnd, 0);
     else if (start > end) this.#notDecoded(TRUNCATED, 0);
     else if (ipv4.isFragment(bytes, network)) {
-      const source = address(bytes, network + ipv4.SOURCE_ADDRESS);
-      const destination = address(bytes, network + ipv4.DESTINATION_ADDRESS);
+      const source = int32(bytes, network + ipv4.SOURCE_ADDRESS);
+      const destination = int32(bytes, network + ipv4.DESTINATION_ADDRESS);
       const key = `${source} ${destination} ${ipv4.identification(bytes, network)} ${protocol}`;
       const isLast = !ipv4.hasMoreFragments(bytes, network);
       const whole = this.#whole(key, protocol, ipv4.fragmentOffset(bytes, network), isLast, bytes, start, end, packetEnd);
@@ -100,8 +101,8 @@ export class Packets {
       this.#notDecoded(packetEnd, 0);
       return;
     }
-    const source = address(bytes, network + ipv4.SOURCE_ADDRESS);
-    this.#segment(bytes, transport, end, packetEnd, 0, source, address(bytes, network + ipv4.DESTINATION_ADDRESS));
+    const source = int32(bytes, network + ipv4.SOURCE_ADDRESS);
+    this.#segment(bytes, transport, end, packetEnd, 0, source, int32(bytes, network + ipv4.DESTINATION_ADDRESS));
   }
 
   #ipv6(bytes: Uint8Array, network: number, end: number, wireEnd: number, depth: number): void {
@@ -248,10 +249,6 @@ export class Packets {
     const what = `frames of ${shown} are not decoded; capture on an Ethernet, Linux cooked, raw IP or loopback interface`;
     this.#warnings.add('link-type', what, this.#now.frame, name);
   }
-}
-
-function address(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
 }
 
 /** Extension headers may come behind the fragment header. */

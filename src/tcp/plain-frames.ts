@@ -1,8 +1,12 @@
 // The commonest frames in one step: untagged Ethernet, IPv4 without options or IPv6 without extension headers, TCP. What takes no
 // function for each field costs less, and is compiled sooner. Everything else, and what is wrong in such a frame, is left to Packets,
 // which makes the same of these.
+import { int32 } from '../bytes/int32.js';
 import type { AddressTable } from './address-table.js';
 import type { SegmentSink } from './segment-sink.js';
+
+// IPv4: total length 2, fragment 6, protocol 9, source 12, destination 16; IPv6: payload length 4, next header 6, source 8, destination 24;
+// TCP: ports 0 and 2, sequence 4, acknowledgment 8, data offset 12, flags 13.
 
 const LINKTYPE_ETHERNET = 1;
 /** Behind addresses and EtherType. */
@@ -59,8 +63,4 @@ export function takePlainFrame(
     packetEnd - payload,
   );
   return true;
-}
-
-function int32(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
 }

@@ -211,7 +211,10 @@ export class TcpTracker {
     return this.#remaining.length > 0;
   }
 
-  /** The reference that a segment belongs to, where that is not simply the one found: opens a connection where need be. */
+  /**
+   * The reference that a segment belongs to, where that is not simply the one found: opens a connection where need be. Tells first of the
+   * closed connections that have waited long enough.
+   */
   #route(
     first: number,
     low: number,

@@ -1,4 +1,5 @@
 // TCP header (RFC 9293 3.1).
+import { int32 } from '../bytes/int32.js';
 import { MALFORMED, TRUNCATED } from './outcome.js';
 
 /** Its number among the IP protocols. */
@@ -41,12 +42,12 @@ export function destinationPort(bytes: Uint8Array, offset: number): number {
 
 /** As a signed 32-bit number, the form in which two can be subtracted: `(a - b) | 0`. */
 export function sequence(bytes: Uint8Array, offset: number): number {
-  return i32(bytes, offset + SEQUENCE);
+  return int32(bytes, offset + SEQUENCE);
 }
 
 /** As a signed 32-bit number. It says something only when ACK is among the flags. */
 export function acknowledgment(bytes: Uint8Array, offset: number): number {
-  return i32(bytes, offset + ACKNOWLEDGMENT);
+  return int32(bytes, offset + ACKNOWLEDGMENT);
 }
 
 /** {@link TcpFlag} and others, as bits. */
@@ -56,8 +57,4 @@ export function flags(bytes: Uint8Array, offset: number): number {
 
 function u16(bytes: Uint8Array, offset: number): number {
   return (bytes[offset] << 8) | bytes[offset + 1];
-}
-
-function i32(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
 }
