@@ -7,6 +7,7 @@ import { alike, examplesOf } from '../../src/report/alike.js';
 import { table } from '../../src/report/table.js';
 import { columnsOf } from '../../src/report/text.js';
 import { story, type Visit } from '../sessions/visits.js';
+import { LARGE } from '../support/packets.js';
 import { FORUM, FORUM_FINDING, many } from './reports.js';
 
 const update = process.env.UPDATE_GOLDEN === '1';
@@ -25,7 +26,7 @@ function lost(count: number): Report {
     const id = `c${i}`.repeat(32);
     visits.push({ issues: id }, { offers: id, resumes: true });
   }
-  return story(visits, { keep: 'findings' }).report;
+  return story(visits, { keep: 'findings', limits: LARGE }).report;
 }
 
 const REPORTS: readonly [sessions: number, report: Report][] = [3, 100, 10_000].map((count) => [count, lost(count)]);

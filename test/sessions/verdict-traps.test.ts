@@ -1,7 +1,7 @@
 // Captures whose pattern accuses unclean closes, or acquits them, at first sight only.
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model.js';
-import { analyze, Capture, type Link } from '../support/packets.js';
+import { analyze, Capture, LARGE, type Link } from '../support/packets.js';
 import { abbreviatedHandshake, alert, fullHandshake, protectedAlert } from '../tls/messages.js';
 import { closes, control, story, type Visit } from './visits.js';
 
@@ -129,7 +129,7 @@ describe('many declines', () => {
       ...times(20, (i) => [{ issues: hex(i, 4), close: 'rst' }]),
       ...times(20, (i) => [declines(hex(i, 4), hex(i, 5))]),
     ];
-    const { report } = story(visits);
+    const { report } = story(visits, { limits: LARGE });
     const of = (end: 'fin' | 'rst') => new Set(report.findings.filter((f) => f.culprit.end === end).map((f) => f.confidence));
     expect(of('fin')).toEqual(new Set(['high']));
     expect(of('rst')).toEqual(new Set(['medium']));

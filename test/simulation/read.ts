@@ -30,21 +30,26 @@ export function read(packets: readonly Packet[]): Report {
     view.setUint32(ACKNOWLEDGMENT, acknowledgment);
     buffer[FLAGS] = flags;
     buffer.set(payload, PAYLOAD);
-    analyzer.push(buffer.subarray(0, PAYLOAD + payload.length), START + Math.floor(at / 1000), (at % 1000) * 1e6, ETHERNET);
+    const length = PAYLOAD + payload.length;
+    analyzer.frame(buffer, 0, length, length, START + Math.floor(at / 1000), (at % 1000) * 1e6, ETHERNET);
   }
   return analyzer.finish();
 }
 
 /** Frames without payload, one for each pair of addresses. */
 class Headers {
-  readonly #frames = new Map<string, Uint8Array>();
+  readonly #frames = new Map<string, Map<string, Uint8Array>>();
 
   of(packet: Packet): Uint8Array {
-    const key = `${packet.from.address} ${packet.to.address}`;
-    let frame = this.#frames.get(key);
+    let frames = this.#frames.get(packet.from.address);
+    if (!frames) {
+      frames = new Map();
+      this.#frames.set(packet.from.address, frames);
+    }
+    let frame = frames.get(packet.to.address);
     if (!frame) {
       frame = ethernet({ ...packet, payload: new Uint8Array(0) });
-      this.#frames.set(key, frame);
+      frames.set(packet.to.address, frame);
     }
     return frame;
   }

@@ -21,8 +21,16 @@ export const START = 1_700_000_000;
 /** A millisecond passes from packet to packet. */
 const STEP = 1;
 const NONE = new Uint8Array(0);
-/** Room for the captures of tests: reserving the usual room takes longer than reading them. */
-export const SMALL = { open: 1024, halfClosed: 1024, lingering: 1024 };
+const ETHERNET_ADDRESSES = Uint8Array.of(2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1);
+/** Of a frame. */
+const IP = 14;
+const IPV4_BYTES = 20;
+const IPV6_BYTES = 40;
+const TCP_BYTES = 20;
+/** Room for the captures of tests: reserving the usual room, and giving it back, takes longer than reading them. */
+export const SMALL = { open: 1024, halfClosed: 1024, lingering: 1024, flows: 8192, sessions: 8192, uses: 8192 };
+/** The same where there are tens of thousands of connections. */
+export const LARGE = { flows: 1 << 16, sessions: 1 << 16, uses: 1 << 16 };
 
 export interface LinkOptions {
   client?: string;
@@ -119,7 +127,7 @@ class Speaker {
   }
 
   send(...parts: Uint8Array[]): number {
-    const payload = concat(parts);
+    const payload = payloadOf(parts);
     const frame = this.emit(ACK, payload);
     this.next += payload.length;
     return frame;
@@ -130,7 +138,7 @@ class Speaker {
   }
 
   fin(...parts: Uint8Array[]): number {
-    const payload = concat(parts);
+    const payload = payloadOf(parts);
     const frame = this.emit(FIN | ACK, payload);
     this.next += payload.length + 1;
     return frame;
@@ -191,11 +199,38 @@ export function warningsOf(report: Report): string[] {
 }
 
 /** An Ethernet frame, without the padding of short ones. */
-export function ethernet(packet: Packet): Uint8Array {
-  const source = addressBytes(packet.from.address);
-  const segment = tcpSegment(packet);
-  const ip = source.length === 4 ? ipv4Header(packet, segment.length) : ipv6Header(packet, segment.length);
-  return concat([Uint8Array.of(2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, ...(source.length === 4 ? [0x08, 0x00] : [0x86, 0xdd])), ip, segment]);
+export function ethernet({ from, to, sequence, acknowledgment, flags, payload }: Packet): Uint8Array {
+  const source = addressBytes(from.address);
+  const isIpv4 = source.length === 4;
+  const transport = IP + (isIpv4 ? IPV4_BYTES : IPV6_BYTES);
+  const frame = new Uint8Array(transport + TCP_BYTES + payload.length);
+  const view = new DataView(frame.buffer);
+  frame.set(ETHERNET_ADDRESSES);
+  view.setUint16(12, isIpv4 ? 0x0800 : 0x86dd);
+  if (isIpv4) {
+    view.setUint16(IP, 0x4500);
+    view.setUint16(IP + 2, frame.length - IP);
+    view.setUint16(IP + 8, (64 << 8) | 6); // hop limit, TCP
+  } else {
+    view.setUint8(IP, 0x60);
+    view.setUint16(IP + 4, frame.length - IP - IPV6_BYTES);
+    view.setUint16(IP + 6, (6 << 8) | 64); // TCP, hop limit
+  }
+  frame.set(source, transport - 2 * source.length);
+  frame.set(addressBytes(to.address), transport - source.length);
+  view.setUint16(transport, from.port);
+  view.setUint16(transport + 2, to.port);
+  view.setUint32(transport + 4, sequence);
+  view.setUint32(transport + 8, acknowledgment);
+  view.setUint16(transport + 12, 0x5000 | flags);
+  view.setUint16(transport + 14, 65_535); // window
+  frame.set(payload, transport + TCP_BYTES);
+  return frame;
+}
+
+/** Nobody writes to a payload: one of one part needs no copy. */
+function payloadOf(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 0 ? NONE : parts.length === 1 ? parts[0] : concat(parts);
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
@@ -218,34 +253,19 @@ function endpoint(text: string): Endpoint {
   return { address: text.slice(0, colon).replace(/[[\]]/g, ''), port: Number(text.slice(colon + 1)) };
 }
 
-function tcpSegment({ from, to, sequence, acknowledgment, flags, payload }: Packet): Uint8Array {
-  const header = new DataView(new ArrayBuffer(20));
-  header.setUint16(0, from.port);
-  header.setUint16(2, to.port);
-  header.setUint32(4, sequence);
-  header.setUint32(8, acknowledgment);
-  header.setUint16(12, 0x5000 | flags);
-  header.setUint16(14, 65_535); // window
-  return concat([new Uint8Array(header.buffer), payload]);
-}
-
-function ipv4Header(packet: Packet, length: number): Uint8Array {
-  const header = new DataView(new ArrayBuffer(12));
-  header.setUint16(0, 0x4500);
-  header.setUint16(2, 20 + length);
-  header.setUint16(8, (64 << 8) | 6); // hop limit, TCP
-  return concat([new Uint8Array(header.buffer), addressBytes(packet.from.address), addressBytes(packet.to.address)]);
-}
-
-function ipv6Header(packet: Packet, length: number): Uint8Array {
-  const header = new DataView(new ArrayBuffer(8));
-  header.setUint8(0, 0x60);
-  header.setUint16(4, length);
-  header.setUint16(6, (6 << 8) | 64); // TCP, hop limit
-  return concat([new Uint8Array(header.buffer), addressBytes(packet.from.address), addressBytes(packet.to.address)]);
-}
+/** Addresses of tests are few. */
+const known = new Map<string, Uint8Array>();
 
 function addressBytes(text: string): Uint8Array {
+  let bytes = known.get(text);
+  if (!bytes) {
+    bytes = parseAddress(text);
+    known.set(text, bytes);
+  }
+  return bytes;
+}
+
+function parseAddress(text: string): Uint8Array {
   if (text.includes('.')) return Uint8Array.from(text.split('.'), Number);
   const [before, after = ''] = text.split('::').map((half) => half.split(':').filter((group) => group !== ''));
   const groups = [...before, ...new Array(8 - before.length - after.length).fill('0'), ...after];
