@@ -57,6 +57,7 @@ export class TlsConnections {
   readonly rows: Rows;
   readonly fingerprints = new Fingerprints();
   readonly #serverNames: (string | null)[] = [];
+  /** Empty while no server chose one, as in many captures. */
   readonly #protocols: (string | null)[] = [];
   readonly #extras = new Map<number, Extras>();
 
@@ -81,7 +82,7 @@ export class TlsConnections {
   clear(connection: number): void {
     const index = connection / ROW_INTS;
     this.#serverNames[index] = null;
-    this.#protocols[index] = null;
+    if (this.#protocols.length > 0) this.#protocols[index] = null;
     if (this.#extras.size > 0) this.#extras.delete(connection);
   }
 
@@ -128,10 +129,11 @@ export class TlsConnections {
   }
 
   protocol(connection: number): string | null {
-    return this.#protocols[connection / ROW_INTS];
+    return this.#protocols[connection / ROW_INTS] ?? null;
   }
 
   setProtocol(connection: number, name: string): void {
+    while (this.#protocols.length < this.#serverNames.length) this.#protocols.push(null);
     this.#protocols[connection / ROW_INTS] = name;
   }
 

@@ -146,6 +146,28 @@ describe('what the hellos say', () => {
     });
   });
 
+  it('names of hosts and protocols are those of one connection, whatever others had before it or have beside it', () => {
+    const capture = new Capture();
+    const names: [serverName: string | null, alpn: string | null][] = [];
+    for (const round of [0, 1, 2]) {
+      const links = Array.from({ length: 8 }, () => capture.connect());
+      for (const [i, link] of links.entries()) {
+        const hello = i % 3 === round ? { serverName: `${round}-${i}.example` } : {};
+        const alpn = round > 0 && i % 2 === 0 ? `${round}/${i}` : null;
+        fullHandshake(link, id('51'), hello, alpn === null ? {} : { alpn });
+        names.push([hello.serverName ?? null, alpn]);
+      }
+      for (const { client, server } of links) {
+        client.reset();
+        server.reset();
+      }
+      // Their rows are used again.
+      capture.wait(10);
+    }
+    const { connections } = analyze(capture.packets);
+    expect(connections.map(({ serverName, alpn }) => [serverName, alpn])).toEqual(names);
+  });
+
   it.each([
     [0x0300, 'SSLv3'],
     [0x0301, 'TLSv1.0'],
