@@ -16,7 +16,7 @@ import type { Moment } from './connections.js';
 import { type Datagram, Fragments } from './fragments.js';
 import { Others } from './others.js';
 import { takePlainFrame } from './plain-frames.js';
-import type { SegmentSink } from './segment-sink.js';
+import type { SegmentSink } from './tracker.js';
 
 export class Packets {
   readonly others = new Others();

@@ -3,7 +3,7 @@
 // which makes the same of these.
 import { int32 } from '../bytes/int32.js';
 import type { AddressTable } from './address-table.js';
-import type { SegmentSink } from './segment-sink.js';
+import type { SegmentSink } from './tracker.js';
 
 // IPv4: total length 2, fragment 6, protocol 9, source 12, destination 16; IPv6: payload length 4, next header 6, source 8, destination 24;
 // TCP: ports 0 and 2, sequence 4, acknowledgment 8, data offset 12, flags 13.

@@ -48,6 +48,9 @@ const IN_ORDER = NEXT_KNOWN | QUEUED;
 /** A SYN that comes late in the file stands so little before what came of its side; one of a later connection has any number. */
 const MAX_LATE_BYTES = 1 << 20;
 
+/** Takes each TCP segment. */
+export type SegmentSink = Pick<TcpTracker, 'segment'>;
+
 export class TcpTracker {
   readonly #connections: TcpConnections;
   readonly #now: Moment;

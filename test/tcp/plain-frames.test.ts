@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { AddressTable } from '../../src/tcp/address-table.js';
 import { Packets } from '../../src/tcp/packets.js';
 import { takePlainFrame } from '../../src/tcp/plain-frames.js';
-import type { SegmentSink } from '../../src/tcp/segment-sink.js';
+import type { SegmentSink } from '../../src/tcp/tracker.js';
 import { Warnings } from '../../src/warnings.js';
 import { fixtures } from '../support/fixtures.js';
 import { framesOf } from './frames.js';
