@@ -56,8 +56,8 @@ const LATER_FINGERPRINTS = 64;
 export class TlsConnections {
   readonly rows: Rows;
   readonly fingerprints = new Fingerprints();
+  /** By the number of the row, up to the last one that had any: many captures have no ALPN. */
   readonly #serverNames: (string | null)[] = [];
-  /** Empty while no server chose one, as in many captures. */
   readonly #protocols: (string | null)[] = [];
   readonly #extras = new Map<number, Extras>();
 
@@ -81,8 +81,8 @@ export class TlsConnections {
   /** Forgets what is kept beside the row. */
   clear(connection: number): void {
     const index = connection / ROW_INTS;
-    this.#serverNames[index] = null;
-    if (this.#protocols.length > 0) this.#protocols[index] = null;
+    if (index < this.#serverNames.length) this.#serverNames[index] = null;
+    if (index < this.#protocols.length) this.#protocols[index] = null;
     if (this.#extras.size > 0) this.#extras.delete(connection);
   }
 
@@ -121,11 +121,11 @@ export class TlsConnections {
   }
 
   serverName(connection: number): string | null {
-    return this.#serverNames[connection / ROW_INTS];
+    return this.#serverNames[connection / ROW_INTS] ?? null;
   }
 
   setServerName(connection: number, name: string): void {
-    this.#serverNames[connection / ROW_INTS] = name;
+    put(this.#serverNames, connection / ROW_INTS, name);
   }
 
   protocol(connection: number): string | null {
@@ -133,8 +133,7 @@ export class TlsConnections {
   }
 
   setProtocol(connection: number, name: string): void {
-    while (this.#protocols.length < this.#serverNames.length) this.#protocols.push(null);
-    this.#protocols[connection / ROW_INTS] = name;
+    put(this.#protocols, connection / ROW_INTS, name);
   }
 
   extras(connection: number): Extras | undefined {
@@ -158,4 +157,10 @@ export class TlsConnections {
     }
     return extras;
   }
+}
+
+/** Without holes, which would make a slow array. */
+function put(names: (string | null)[], index: number, name: string): void {
+  while (names.length < index) names.push(null);
+  names[index] = name;
 }
