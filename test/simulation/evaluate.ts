@@ -1,7 +1,7 @@
 // How right a report is about a simulated capture, and how much of the truth it tells.
 import type { Cause, Finding, Report } from '../../src/model.js';
+import { analyze } from '../support/packets.js';
 import { className } from './policy.js';
-import { read } from './read.js';
 import { type OfferTruth, type SessionTruth, simulate, type Truth } from './simulate.js';
 
 export const CONFIDENCES = ['high', 'medium', 'low'] as const;
@@ -68,7 +68,7 @@ export function evaluate(seeds: Iterable<number>): Evaluation {
   };
   for (const seed of seeds) {
     const { packets, truth } = simulate(seed);
-    score(seed, read(packets), truth, evaluation);
+    score(seed, analyze(packets), truth, evaluation);
   }
   return evaluation;
 }

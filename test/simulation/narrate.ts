@@ -1,13 +1,13 @@
 // A simulated capture as a person would tell it, beside what the report says: to see why a finding is wrong.
 import type { Connection } from '../../src/model.js';
+import { analyze } from '../support/packets.js';
 import { className } from './policy.js';
-import { read } from './read.js';
 import { type OfferTruth, simulate } from './simulate.js';
 
 /** One line for each connection that the report knows, and one for each finding. */
 export function narrate(seed: number): string {
   const { packets, truth } = simulate(seed);
-  const report = read(packets);
+  const report = analyze(packets);
   const { policy, damage } = truth;
   const offers = new Map(truth.offers.map((offer) => [offer.connection, offer]));
   const start = report.capture.firstTime ?? 0;

@@ -168,7 +168,8 @@ export function analyze(
   for (const packet of packets) {
     const frame = ethernet(packet);
     const seconds = Math.floor(packet.at / 1000);
-    analyzer.push(frame.subarray(0, snapLength), START + seconds, (packet.at - seconds * 1000) * 1e6, 1, frame.length);
+    const captured = frame.length > snapLength ? frame.subarray(0, snapLength) : frame;
+    analyzer.push(captured, START + seconds, (packet.at - seconds * 1000) * 1e6, 1, frame.length);
   }
   return analyzer.finish();
 }
