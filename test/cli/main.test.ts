@@ -214,8 +214,8 @@ describe('as a process', () => {
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
     });
-    child.stdin.write(readFileSync(HAPROXY));
-    setTimeout(() => child.kill(signal), 1500);
+    // More than a pipe holds: when all is written, the program reads, and has only the rest of a pipe to go.
+    child.stdin.write(readFileSync(HAPROXY), () => setTimeout(() => child.kill(signal), 1000));
     const status = await new Promise((resolve) => child.on('close', resolve));
     expect(status).toBe(expected);
     expect(JSON.parse(stdout).findings).toHaveLength(1);

@@ -16,10 +16,9 @@ const TIMEOUT_MILLISECONDS = 120_000;
 const MAX_PACKED_BYTES = 410_000;
 const MAX_UNPACKED_BYTES = 1_450_000;
 const MAX_PACKAGES = 22;
-/** Importing the package: modules, and milliseconds of the fastest of some runs. */
+/** Importing the package: modules, and milliseconds of processor time in the fastest of some runs: the clock would count other tests as well. */
 const MAX_MODULES = 40;
 const MAX_IMPORT_MILLISECONDS = 15;
-/** Other tests run beside. */
 const MAX_RUNS = 20;
 
 interface Packed {
@@ -179,7 +178,8 @@ describe('installed into an empty project, it works', () => {
     expect(loaded.length).toBeGreaterThan(0);
     expect(loaded.length).toBeLessThanOrEqual(MAX_MODULES);
     expect(loaded.join('\n')).not.toMatch(/node_modules\/(?!closenotify\/)/);
-    const timed = "const from = performance.now(); await import('closenotify'); console.log(performance.now() - from);";
+    const timed =
+      "const from = process.cpuUsage(); await import('closenotify'); const { user, system } = process.cpuUsage(from); console.log((user + system) / 1000);";
     let fastest = Number.POSITIVE_INFINITY;
     for (let i = 0; i < MAX_RUNS && fastest >= MAX_IMPORT_MILLISECONDS; i++) {
       fastest = Math.min(fastest, Number((await program('g.mjs', timed)).stdout));
