@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { decodeText, escapeText, wellFormed } from '../../src/bytes/escape.js';
+import { processorTime } from '../support/processor-time.js';
 
 const character = (code: number) => String.fromCodePoint(code);
 
@@ -49,9 +50,8 @@ describe('escapeText', () => {
   });
 
   it('looks at no more of a long text than it shows', () => {
-    const started = performance.now();
-    escapeText('\u202e'.repeat(10_000_000));
-    expect(performance.now() - started).toBeLessThan(1000);
+    const text = '\u202e'.repeat(10_000_000);
+    expect(processorTime(() => escapeText(text))).toBeLessThan(1000);
   });
 });
 

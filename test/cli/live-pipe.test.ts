@@ -99,7 +99,8 @@ describe('the process that captures', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // More than a pipe holds: when all is written, the program is up, and waits for the rest of its options.
+    await new Promise((resolve) => child.stdin.write(' '.repeat(1_000_000), resolve));
     child.kill('SIGUSR1');
     await new Promise((resolve) => setTimeout(resolve, 300));
     child.kill('SIGKILL');

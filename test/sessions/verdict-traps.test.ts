@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model.js';
 import { analyze, Capture, LARGE, type Link } from '../support/packets.js';
+import { processorTime } from '../support/processor-time.js';
 import { abbreviatedHandshake, alert, fullHandshake, protectedAlert } from '../tls/messages.js';
 import { closes, control, story, type Visit } from './visits.js';
 
@@ -137,10 +138,11 @@ describe('many declines', () => {
 
   it('at a server that never resumes are judged in no time', () => {
     const visits = times(3000, (i) => [{ issues: hex(i, 1) }, declines(hex(i, 1), hex(i, 2))]);
-    const started = performance.now();
-    const { report } = story(visits);
-    expect(report.servers[0]).toMatchObject({ verdict: 'never-resumes', causes: [{ cause: 'never-resumable', declines: 3000 }] });
-    expect(performance.now() - started).toBeLessThan(10_000);
+    const time = processorTime(() => {
+      const { report } = story(visits);
+      expect(report.servers[0]).toMatchObject({ verdict: 'never-resumes', causes: [{ cause: 'never-resumable', declines: 3000 }] });
+    });
+    expect(time).toBeLessThan(10_000);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Connection, Report } from '../../src/model.js';
 import { encapsulations, ethernet, fragments, fragments6, ipv4, ipv6, packetOf, udp } from '../support/encapsulate.js';
 import { fixtures } from '../support/fixtures.js';
 import { concat, SMALL, START, warningsOf } from '../support/packets.js';
+import { processorTime } from '../support/processor-time.js';
 import { framesOf } from './frames.js';
 
 const plain4 = framesOf(readFileSync(`${fixtures}q-full.pcap`));
@@ -226,8 +227,9 @@ describe('any bytes in tunnels', () => {
       concat(Array.from({ length: 5000 }, () => concat([Uint8Array.of(0, 1, 1, 64, 0, 0, 0, 0), ethernet(0x8847, new Uint8Array(0))]))),
     );
     const tunnels = ethernet(0x86dd, ipv6(41, concat(Array.from({ length: 1000 }, () => ipv6(41, new Uint8Array(0))))));
-    const started = performance.now();
-    for (let i = 0; i < 100; i++) expect(read([labels, pseudowires, tunnels]).totals.tcpConnections).toBe(0);
-    expect(performance.now() - started).toBeLessThan(5000);
+    const time = processorTime(() => {
+      for (let i = 0; i < 100; i++) expect(read([labels, pseudowires, tunnels]).totals.tcpConnections).toBe(0);
+    });
+    expect(time).toBeLessThan(5000);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../src/bytes/hex.js';
 import type { Direction } from '../../src/tcp/connections.js';
 import { LOST, OTHER, type PreambleLimits, Preambles, WAITING } from '../../src/tls/preamble.js';
+import { processorTime } from '../support/processor-time.js';
 
 /** Text as it is, each character a byte, or hex after `#`. */
 function bytesOf(text: string): Uint8Array {
@@ -586,9 +587,10 @@ describe('what is kept', () => {
 
   it('is soon found to be the oldest', () => {
     const preambles = new Preambles();
-    const start = performance.now();
-    for (let connection = 0; connection < 300_000; connection++) preambles.open(connection);
-    expect(performance.now() - start).toBeLessThan(2000);
+    const time = processorTime(() => {
+      for (let connection = 0; connection < 300_000; connection++) preambles.open(connection);
+    });
+    expect(time).toBeLessThan(2000);
     expect(preambles.evicted).toBeGreaterThanOrEqual(300_000 - (1 << 16));
   });
 });
@@ -624,15 +626,16 @@ describe('hostile bytes', () => {
 
   it('take time by their number only', () => {
     const texts = ['\n', '>', '0\0', '220-x', '\0'].map((text) => text.repeat(16_000));
-    const start = performance.now();
-    for (const [, turns] of conversations) {
-      for (const text of texts)
-        play([
-          [turns[0][0], bytesOf(turns[0][1])],
-          ['C', bytesOf(text)],
-          ['S', bytesOf(text)],
-        ]);
-    }
-    expect(performance.now() - start).toBeLessThan(4000);
+    const time = processorTime(() => {
+      for (const [, turns] of conversations) {
+        for (const text of texts)
+          play([
+            [turns[0][0], bytesOf(turns[0][1])],
+            ['C', bytesOf(text)],
+            ['S', bytesOf(text)],
+          ]);
+      }
+    });
+    expect(time).toBeLessThan(4000);
   });
 });
