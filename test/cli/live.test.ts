@@ -184,7 +184,7 @@ describe.skipIf(reason !== null)(`closenotify live (skipped where nothing can be
   });
 
   it('ends by time, with a report and the exit status that was asked for', async () => {
-    const live = await Live.start('lo', '--filter', filter, '--duration', '1s', '--format', 'table', '--fail-on', 'invalidated');
+    const live = await Live.start('lo', '--filter', filter, '--duration', '2s', '--format', 'table', '--fail-on', 'invalidated');
     await visits('clean', 'clean', 'fin', 'clean');
     expect(await live.ended).toBe(1);
     expect(live.stdout).toMatch(/^1 session invalidated after an unclean close/);
@@ -194,6 +194,7 @@ describe.skipIf(reason !== null)(`closenotify live (skipped where nothing can be
   it('reports when it is told to, and goes on', async () => {
     const live = await Live.start('lo', '--filter', filter);
     await visits('clean', 'fin', 'clean');
+    await until(() => live.newFindings.length >= 1);
     live.process.kill('SIGUSR1');
     await until(() => live.lines.some(({ type }) => type === 'report'));
     expect(live.lines.find(({ type }) => type === 'report')).toMatchObject({
@@ -202,6 +203,7 @@ describe.skipIf(reason !== null)(`closenotify live (skipped where nothing can be
       findings: [{}],
     });
     await visits('clean', 'fin', 'clean');
+    await until(() => live.newFindings.length >= 2);
     expect(await live.stop()).toBe(0);
     expect(live.lines.at(-1)).toMatchObject({ type: 'summary', totals: { tlsConnections: 6, invalidatedSessions: 2 } });
   });
@@ -235,13 +237,15 @@ describe.skipIf(reason !== null)(`closenotify live (skipped where nothing can be
     const live = await Live.start('lo', '--filter', filter, '--metrics', '0');
     const [, url] = /metrics at (\S+)/.exec(live.stderr) ?? [];
     await visits(...INCIDENT);
-    await until(() => live.newFindings.length >= 2);
-    const text = await (await fetch(url)).text();
-    const families = parseExposition(text);
+    const name = `127.0.0.1:${server.port}`;
+    let families: ReturnType<typeof parseExposition>;
     const value = (name: string, labels: Record<string, string>) =>
       families.get(name)?.samples.find((s) => matches(s.labels, labels))?.value;
-    const name = `127.0.0.1:${server.port}`;
-    expect(value('closenotify_invalidated_sessions', { server: name })).toBe(2);
+    // They follow the findings in the next round of judgement.
+    await until(async () => {
+      families = parseExposition(await (await fetch(url)).text());
+      return value('closenotify_invalidated_sessions', { server: name }) === 2;
+    });
     expect(value('closenotify_declined_offers', { server: name, cause: 'unclean-close' })).toBe(2);
     expect(value('closenotify_dropped_frames_total', {})).toBe(0);
     const health = await fetch(url.replace('/metrics', '/healthz'));

@@ -53,8 +53,8 @@ export function sleep(milliseconds: number): Promise<void> {
 }
 
 /** Waits until something is so. */
-export async function until(isSo: () => boolean, milliseconds = 10_000): Promise<void> {
-  for (const end = performance.now() + milliseconds; !isSo(); await sleep(10)) {
+export async function until(isSo: () => boolean | Promise<boolean>, milliseconds = 10_000): Promise<void> {
+  for (const end = performance.now() + milliseconds; !(await isSo()); await sleep(10)) {
     if (performance.now() > end) throw new Error(`not so after ${milliseconds} ms: ${isSo}`);
   }
 }
