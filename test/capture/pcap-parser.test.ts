@@ -104,7 +104,7 @@ describe('a pcap-parser object', () => {
 
   it('that has read its input before is refused, not waited for', async () => {
     const parser = parse(scratch.write('over', pcap(PACKETS)));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => parser.on('end', resolve));
     await expect(collect([parser])).rejects.toMatchObject({ code: 'ERR_READ', message: expect.stringContaining('already read') });
   });
 
