@@ -135,6 +135,8 @@ function doubtOf(offer: Offer, evidence: ServerEvidence): string | null {
   }
   if (offer.culprits.some((c) => c.use.ambiguousAlert))
     return 'But an encrypted alert of the server came first, and it may have been a fatal one.';
+  if (culprit?.by === 'server' && culprit.use.clientClose.state === 'unknown')
+    return 'But how the client closed that connection cannot be told: what cost the session may have been that.';
   if (offer.culprits.some((c) => c.use.isOneWay))
     return 'But only one direction of that connection was seen: the server may have ended it before, or the session by a fatal alert.';
   if (evidence.unexplained > 0 && !isShown(offer, evidence)) {

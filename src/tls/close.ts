@@ -2,6 +2,7 @@
 import type { CloseNotify, CloseState } from '../model.js';
 import { SideState } from '../tcp/connections.js';
 import { distance } from '../tcp/sequence.js';
+import { DECODE_ERROR, INTERNAL_ERROR, UNEXPECTED_MESSAGE } from '../wire/tls-alert.js';
 import type { ConnectionFacts, SideFacts } from './facts.js';
 import { ENCRYPTED_ALERT, RecordFlag } from './fields.js';
 import type { SideView } from './side.js';
@@ -33,6 +34,7 @@ function judgeSide(side: SideView, peer: SideView, isClient: boolean, isHidden: 
 
 function judgeNotify(side: SideView, peer: SideView, isClient: boolean, completed: boolean): CloseNotify {
   if (side.endsWithCutAlert) return 'unknown';
+  if (side.isPadded) return 'unknown';
   // Sent after the peer's last alert, what may be a padded alert most likely is the answer to it.
   if (side.mayEndWithAlert) return completed && peer.endsWithAlert && precedes(peer, true, side, true) ? 'inferred' : 'unknown';
   if (!side.endsWithAlert) return side.hasEnded && side.isWhole ? 'absent' : 'unknown';
@@ -83,12 +85,22 @@ function judgeState(side: SideView, closeNotify: CloseNotify, end: 'fin' | 'rst'
 }
 
 /**
+ * What stacks say of an end without close_notify: decode_error OpenSSL, internal_error and unexpected_message JSSE. Any other alert is about
+ * what the peer had sent before, as bad_record_mac is.
+ */
+const END_ALERTS: readonly number[] = [UNEXPECTED_MESSAGE, DECODE_ERROR, INTERNAL_ERROR];
+
+function mayAnswerEnd(alert: number): boolean {
+  return alert === ENCRYPTED_ALERT || END_ALERTS.includes(alert & 0xff);
+}
+
+/**
  * Whether a fatal alert of `side` stands for itself, and not only answers that its peer ended without close_notify: then the end is what
  * happened to the session.
  */
 export function hasOwnFatalAlert(side: SideView, peer: SideView, peerClose: SideFacts): boolean {
   if (!side.hasFatalAlert) return false;
-  const isAnswer = peerClose.state === 'unclean' && side.endsWithAlert && precedes(peer, false, side, true);
+  const isAnswer = peerClose.state === 'unclean' && side.endsWithAlert && mayAnswerEnd(side.alert) && precedes(peer, false, side, true);
   return !isAnswer;
 }
 

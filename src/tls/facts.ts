@@ -172,7 +172,8 @@ export class ConnectionFacts {
     this.#judgeResumption(flags);
     this.resumedBy = this.#resumedBy(isTls13);
     this.hasFatalAlert = hasOwnFatalAlert(client, server, this.server) || hasOwnFatalAlert(server, client, this.client);
-    this.hasAmbiguousAlert = this.first === 'server' && this.server.closeNotify === 'unknown' && server.mayBeFatal;
+    const mayHaveAlerted = this.first === null && this.client.state === 'unclean' && client.hasAcknowledgedLostAlert(server);
+    this.hasAmbiguousAlert = this.server.closeNotify === 'unknown' && (mayHaveAlerted || (this.first === 'server' && server.mayBeFatal));
     this.hasLikelyFatalAlert = this.hasAmbiguousAlert && isCompleted && !this.isTls13 && alertAnswersData(server, client);
     this.hasAlertAfterEnd =
       this.client.state === 'unclean' && (server.flags & RecordFlag.HAS_ALERT) !== 0 && server.alertFrame > this.client.frame;

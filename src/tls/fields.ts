@@ -137,4 +137,6 @@ export const RecordFlag = {
   PREAMBLE: 262144,
   /** A record as long as an alert was followed by other records, and by an alert or another one as long. */
   ALERT_LIKE_BEFORE: 524288,
+  /** The length of a protected record of it is no multiple as padding makes it (RFC 8446 5.4), or what it holds is known. */
+  UNPADDED: 1048576,
 } as const;

@@ -5,7 +5,7 @@ import type { StreamConsumer } from '../tcp/reassembly.js';
 import { distance } from '../tcp/sequence.js';
 import type { Warnings } from '../warnings.js';
 import { HandshakeType } from '../wire/tls-handshake.js';
-import { ContentType, isRecordHeader, RECORD_HEADER_BYTES } from '../wire/tls-record.js';
+import { ContentType, isProtectedChangeCipherSpec, isRecordHeader, RECORD_HEADER_BYTES } from '../wire/tls-record.js';
 import { AlertReader, MAX_ALERT_LIKE_BYTES } from './alerts.js';
 import type { TlsConnections } from './connections.js';
 import type { Decryption } from './decryption.js';
@@ -17,6 +17,9 @@ import { COLLECTED, ProtectedReader } from './protected.js';
 
 /** Finished in a record of TLS 1.3, with the shortest digest and the shortest tag (RFC 8446 4.4.4, 5.2). */
 const MIN_FINISHED_BYTES = 4 + 32 + 1 + 8;
+const TAG_BYTES = 16;
+/** The least block that programs pad records to (SSL_CTX_set_block_padding of OpenSSL): a multiple of it is the length of each, without its tag. */
+const PADDED_BYTES = 16;
 const PREAMBLES = 'too many connections that may change to TLS at a time: the oldest were left out';
 /** A protected record of TLS 1.3 that is as short as an alert; not a content type of the wire. */
 const ALERT_LIKE = 0x200;
@@ -138,7 +141,7 @@ export class RecordReader implements StreamConsumer {
       return;
     }
     const remaining = ints[side + REMAINING];
-    const isHandshake = this.#isPlainHandshake(side);
+    const isHandshake = this.#isPlainHandshake(connection, side);
     const isInMessage = isHandshake && this.#handshake.gap(connection, side, length) && length <= remaining;
     if (!isInMessage && !(flags & CHANGE_CIPHER_SPEC)) this.#tls.setSide(side, RecordFlag.GAP_IN_HANDSHAKE);
     if (length <= remaining) {
@@ -239,16 +242,17 @@ export class RecordReader implements StreamConsumer {
 
   /** A record begins. False when it cannot be one: the rest of the payload is then of no use. */
   #header(connection: number, side: number, type: number, version: number, length: number): boolean {
-    if (!isRecordHeader(type, version, length)) {
+    const { ints } = this.#tls.rows;
+    if (!isRecordHeader(type, version, length) && !this.#isRenegotiated(connection, side, type, version, length)) {
       this.#noRecord(side);
       return false;
     }
-    const { ints } = this.#tls.rows;
     ints[side + REMAINING] = length;
     ints[side + CONTENT_TYPE] = type;
     const before = ints[side + RECORD_FLAGS];
     let flags = (before & ~(ALERT_LAST | MAYBE_ALERT_LAST | SKIP_BODY)) | STARTED;
     if (type === Type.APPLICATION_DATA) {
+      if ((length - TAG_BYTES) % PADDED_BYTES !== 0) flags |= RecordFlag.UNPADDED;
       flags = (flags | PROTECTED | (length >= MIN_FINISHED_BYTES ? FINISHED : 0)) & ~RENEGOTIATES;
       ints[side + DATA_ACKNOWLEDGES] = this.#now.acknowledges;
       if (!(before & PROTECTED)) this.#marks.firstData(connection, side);
@@ -256,13 +260,22 @@ export class RecordReader implements StreamConsumer {
       flags |= flags & FINISHED ? RENEGOTIATES : FINISHED;
       if (before & FINISHED) this.#marks.anotherRecord(connection, side);
       else this.#marks.finishedRecord(connection, side, version, length);
-    } else if (type !== Type.ALERT) flags &= ~RENEGOTIATES;
+    } else if (type !== Type.ALERT) {
+      flags &= ~RENEGOTIATES;
+      // Finished is to come, once more.
+      if (type === Type.CHANGE_CIPHER_SPEC && length > 1) flags &= ~FINISHED;
+    }
     ints[side + RECORD_FLAGS] = flags;
     if (!(before & STARTED)) this.#tls.set(connection, TLS);
     if (type === Type.ALERT) this.#alerts.begin(connection, side, length);
     const tlsFlags = ints[connection + TLS_FLAGS];
     if (tlsFlags & (DECRYPTS | TLS13) || !(tlsFlags & SERVER_HELLO)) this.#protectedHeader(connection, side, type, version, length);
     return true;
+  }
+
+  #isRenegotiated(connection: number, side: number, type: number, version: number, length: number): boolean {
+    const isTls12 = (this.#tls.flags(connection) & TLS13) === 0 && (this.#tls.sideFlags(side) & CHANGE_CIPHER_SPEC) !== 0;
+    return isTls12 && isProtectedChangeCipherSpec(type, version, length);
   }
 
   /** A record begins that may be decrypted, or judged by its size. */
@@ -316,7 +329,7 @@ export class RecordReader implements StreamConsumer {
 
   #body(connection: number, side: number, bytes: Uint8Array, start: number, end: number): void {
     const type = this.#tls.rows.ints[side + CONTENT_TYPE];
-    if (this.#isPlainHandshake(side)) this.#handshake.body(connection, side, bytes, start, end);
+    if (this.#isPlainHandshake(connection, side)) this.#handshake.body(connection, side, bytes, start, end);
     else if (type === Type.ALERT) this.#alerts.body(side, bytes, start, end);
     else if (type & COLLECTED) this.#protected.collect(side, bytes, start, end);
   }
@@ -340,7 +353,10 @@ export class RecordReader implements StreamConsumer {
   #decrypt(connection: number, side: number, type: number): void {
     const length = this.#protected.lengthOf(side);
     const plain = this.#protected.end(connection, side);
-    if (plain) this.#tls.set(connection, TlsFlag.DECRYPTED);
+    if (plain) {
+      this.#tls.set(connection, TlsFlag.DECRYPTED);
+      this.#tls.setSide(side, RecordFlag.UNPADDED);
+    }
     if (plain?.contentType === Type.ALERT) this.#alerts.decrypted(connection, side, plain.bytes);
     else if (plain?.contentType === Type.HANDSHAKE && type === Type.APPLICATION_DATA)
       this.#handshake.body(connection, side, plain.bytes, 0, plain.bytes.length);
@@ -348,9 +364,11 @@ export class RecordReader implements StreamConsumer {
     else if (plain === null && type === Type.APPLICATION_DATA) this.#alerts.guess(connection, side, length);
   }
 
-  #isPlainHandshake(side: number): boolean {
+  #isPlainHandshake(connection: number, side: number): boolean {
     const { ints } = this.#tls.rows;
-    const isHidden = ints[side + RECORD_FLAGS] & (CHANGE_CIPHER_SPEC | PROTECTED | SKIP_BODY);
+    // Behind early data, and the ChangeCipherSpec before it, the second ClientHello comes in clear (RFC 8446 4.2.10).
+    const isRetry = (this.#tls.flags(connection) & (TlsFlag.RETRIED | SERVER_HELLO)) === TlsFlag.RETRIED;
+    const isHidden = ints[side + RECORD_FLAGS] & (isRetry ? SKIP_BODY : CHANGE_CIPHER_SPEC | PROTECTED | SKIP_BODY);
     return isHidden === 0 && ints[side + CONTENT_TYPE] === Type.HANDSHAKE;
   }
 }

@@ -90,6 +90,13 @@ export class SideView {
     return distance(this.acknowledged, this.next) - (this.state & State.FIN_SEEN ? 1 : 0);
   }
 
+  /** Whether it had acknowledged about as many bytes of its peer, by its end, as an alert has, that the capture lacks. A FIN takes one number. */
+  hasAcknowledgedLostAlert(peer: SideView): boolean {
+    if (!(this.state & State.END_ACK_KNOWN) || (peer.state & (State.NEXT_KNOWN | State.QUEUED)) !== State.NEXT_KNOWN) return false;
+    const lost = distance(this.endAcknowledges, peer.next);
+    return lost > 1 && lost <= MAX_ALERT_RECORD_BYTES + 1;
+  }
+
   /** Bytes that the capture does not hold, those before the end included. */
   get missingBytes(): number {
     return this.missing + Math.max(0, this.hasEnded ? this.lostBeforeEnd : this.lostBeforeAcknowledged);
@@ -156,6 +163,11 @@ export class SideView {
     return (this.flags & Flag.ALERT_LAST) !== 0 && this.alert >= 0 && this.alert >>> 8 === 0;
   }
 
+  /** All its protected records of TLS 1.3 have padding: their size does not tell an alert from anything else. */
+  get isPadded(): boolean {
+    return this.isTls13 && (this.flags & (Flag.PROTECTED | Flag.UNPADDED)) === Flag.PROTECTED && !(this.flags & Flag.HAS_ALERT);
+  }
+
   /** An alert stands last that can end the side: a protected one, close_notify, or a fatal one. */
   get endsWithAlert(): boolean {
     if (!(this.flags & Flag.ALERT_LAST)) return false;
@@ -174,10 +186,12 @@ export class SideView {
 
   /** A record stands last that is an alert with padding, or something else. */
   get mayEndWithAlert(): boolean {
-    return (this.flags & Flag.MAYBE_ALERT_LAST) !== 0;
+    return (this.flags & Flag.MAYBE_ALERT_LAST) !== 0 || this.isPadded;
   }
 }
 
+/** An alert with the longest protection: header, IV, and 2 bytes with the MAC of SHA-384, padded to blocks (RFC 5246 6.2.3.2). More is data that a filter left out. */
+const MAX_ALERT_RECORD_BYTES = 5 + 16 + 64;
 /** A record's size says something of what it holds in TLS 1.3 only. */
 function withoutGuess(flags: number, isTls13: boolean): number {
   if (isTls13) return flags;

@@ -23,3 +23,8 @@ export function isRecordHeader(contentType: number, version: number, lengthBytes
   if (contentType === ContentType.CHANGE_CIPHER_SPEC) return lengthBytes === CHANGE_CIPHER_SPEC_BYTES;
   return lengthBytes > 0 || contentType === ContentType.APPLICATION_DATA;
 }
+
+/** The ChangeCipherSpec of a renegotiation, which is protected as all else is (RFC 5246 7.1): 1 byte with nonce, padding and MAC. */
+export function isProtectedChangeCipherSpec(contentType: number, version: number, lengthBytes: number): boolean {
+  return contentType === ContentType.CHANGE_CIPHER_SPEC && version >= 0x0300 && version <= 0x0303 && lengthBytes > 8 && lengthBytes < 512;
+}

@@ -87,7 +87,16 @@ export function applicationData(length = 100): Uint8Array {
   return record(23, new Uint8Array(length).fill(0xe7));
 }
 
-const DESCRIPTIONS = { close_notify: 0, unexpected_message: 10, handshake_failure: 40, user_canceled: 90, no_renegotiation: 100 } as const;
+const DESCRIPTIONS = {
+  close_notify: 0,
+  unexpected_message: 10,
+  bad_record_mac: 20,
+  handshake_failure: 40,
+  decode_error: 50,
+  internal_error: 80,
+  user_canceled: 90,
+  no_renegotiation: 100,
+} as const;
 
 export function alert(level: 'warning' | 'fatal', description: keyof typeof DESCRIPTIONS): Uint8Array {
   return record(21, Uint8Array.of(level === 'warning' ? 1 : 2, DESCRIPTIONS[description]));
