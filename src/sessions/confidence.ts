@@ -87,8 +87,10 @@ function rivalsOf(offer: Offer, evidence: ServerEvidence): Cause[] {
   if (offer.culprits.some((culprit) => culprit.use.ambiguousAlert)) rivals.push('fatal-alert');
   if (!evidence.hasResumed(offer)) rivals.push('never-resumable');
   if (evidence.explain(offer) === null && isShown(offer, evidence)) return rivals;
+  // Behind one address each name may have nodes of its own.
+  const ownControl = hindsight.accepted.hasSeveral ? evidence.controlOf(offer) : control.resumed;
   const survived = offer.culprit === null ? 0 : evidence.kind(offer.culprit).resumed;
-  if (evidence.unexplained > 0 || survived > 0 || control.resumed < ENOUGH_CONTROL) rivals.push('other-node');
+  if (evidence.unexplained > 0 || survived > 0 || Math.min(control.resumed, ownControl) < ENOUGH_CONTROL) rivals.push('other-node');
   if (hindsight.mayBeLost(offer)) {
     if (offer.kind !== 'ticket') rivals.push('restarted');
     if (offer.kind !== 'session-id') rivals.push('key-rotated');
@@ -101,7 +103,9 @@ function rivalsOf(offer: Offer, evidence: ServerEvidence): Cause[] {
 /** Whether closes of this kind make the difference, and not what strikes without regard to them: another node, a restart, age, or want of room. */
 function isShown(offer: Offer, evidence: ServerEvidence): boolean {
   const { culprit } = offer;
-  if (culprit === null || !evidence.hasControlOf(offer)) return false;
+  if (culprit === null) return false;
+  const isOneName = !evidence.hindsight.accepted.hasSeveral;
+  if (evidence.controlOf(offer) < (isOneName ? 1 : ENOUGH_CONTROL)) return false;
   const kind = evidence.kind(culprit);
   kind.isShown ??= isBeyondChance(kind, evidence);
   return kind.isShown;

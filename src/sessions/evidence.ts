@@ -46,10 +46,6 @@ export class ServerEvidence {
   /** Declines of sessions so young that no usual timeout can have struck, where no unclean close came before. */
   #young = 0;
   readonly #kinds: KindTally[] = [];
-  /** Numbers of the server names of which a session was resumed in the control: behind one address each may have a machine of its own. */
-  readonly #controlNames = new Names();
-  /** The same of all that were resumed. */
-  readonly #names = new Names();
   /** Kept from when it is first asked for: all was counted then. */
   #neverResumes: boolean | null = null;
   #unexplained: number | null = null;
@@ -75,8 +71,6 @@ export class ServerEvidence {
     if (offer.culprit && isFirstDecline(offer) && !hasBothEnds(offer)) this.kind(offer.culprit).plain++;
     if (offer.use.role !== 'resumed') return;
     this.resumed++;
-    this.#names.add(offer.use.serverName);
-    if (offer.culprit === null) this.#controlNames.add(offer.use.serverName);
     this.takesTwice ||= offer.kind === 'psk' && offer.resumedCount > 0;
     const tally = hasBothEnds(offer) ? null : this.#tally(offer.exposure);
     if (tally === null) {
@@ -137,13 +131,13 @@ export class ServerEvidence {
   }
 
   /** Whether a session of the same server name was resumed. */
-  hasResumed({ use, proof }: Offer): boolean {
-    return this.#names.has(proof?.serverName ?? use.serverName);
+  hasResumed(offer: Offer): boolean {
+    return this.hindsight.accepted.has(offer);
   }
 
-  /** Whether a session of the same server name was resumed that no unclean close preceded. */
-  hasControlOf({ use, proof }: Offer): boolean {
-    return this.#controlNames.has(proof?.serverName ?? use.serverName);
+  /** Sessions of the same server name that were resumed, and that no unclean close preceded. */
+  controlOf(offer: Offer): number {
+    return this.hasResumed(offer) ? this.hindsight.accepted.for(offer).control : 0;
   }
 
   /** Offers that no unclean close preceded. */
@@ -239,22 +233,6 @@ export class ServerEvidence {
       default:
         return null;
     }
-  }
-}
-
-/** Numbers of server names; mostly the one that was added last is added again. */
-class Names {
-  readonly #numbers = new Set<number>();
-  #last = -1;
-
-  add(number: number): void {
-    if (number === this.#last) return;
-    this.#last = number;
-    this.#numbers.add(number);
-  }
-
-  has(number: number): boolean {
-    return this.#numbers.has(number);
   }
 }
 

@@ -1,6 +1,7 @@
 // Which single causes make the declines that no close explains, and how plausible each is.
 import { Doubles } from '../bytes/doubles.js';
 import type { Cause, CauseCount } from '../model.js';
+import type { Accepted } from './accepted.js';
 import type { Lifespans } from './lifespans.js';
 
 /** Quantities of an offer with a limit from which on a server declines. */
@@ -21,6 +22,8 @@ export interface Decline extends Quantities {
   isOpen: boolean;
   /** The server ended all connections that closed uncleanly first. */
   isOwn: boolean;
+  /** What it is compared with. */
+  accepted: Accepted;
 }
 
 /** What the acceptances of a server say. */
@@ -93,7 +96,7 @@ export function explain(declines: readonly Decline[], acceptances: Acceptances, 
 }
 
 /** Whether an offer lies beyond all that was accepted. */
-export function isBeyond(offer: Quantities, measure: Measure, { greatest }: Acceptances): boolean {
+export function isBeyond(offer: Quantities, measure: Measure, { greatest }: Pick<Acceptances, 'greatest'>): boolean {
   return offer[measure] >= LEAST[measure] && offer[measure] > greatest[measure];
 }
 

@@ -1,8 +1,9 @@
 // What the whole capture says about the declines of one kind of session at one server.
 import { Doubles } from '../bytes/doubles.js';
 import type { Cause, Session } from '../model.js';
+import { type Accepted, AcceptedByName } from './accepted.js';
 import { type Acceptances, type Decline, type Explanation, explain, isBeyond, mostAtOnce, type Quantities } from './explanations.js';
-import { Lifespans } from './lifespans.js';
+import type { Lifespans } from './lifespans.js';
 import type { Offer } from './story.js';
 import type { Use } from './use.js';
 
@@ -18,16 +19,13 @@ const SAME_MOMENT = 5e-7;
 export class Hindsight implements Acceptances {
   readonly #kind: Session['kind'];
   readonly #issues = new Doubles();
-  readonly lives = new Lifespans();
+  readonly accepted = new AcceptedByName();
   readonly #bareEnds = new Doubles();
-  #lifeStart = Number.NaN;
-  #lifeEnd = Number.NaN;
   #connections = 0;
   #declines: Decline[] = [];
   #declineCount = 0;
   /** One in so many declines is compared. */
   #stride = 1;
-  readonly greatest: Quantities = { age: 0, idle: 0, issuedSinceUse: 0, issuedSinceIssue: 0 };
   count = 0;
   isSeveralNodes = false;
   #explanations: readonly Explanation[] = [];
@@ -57,9 +55,11 @@ export class Hindsight implements Acceptances {
       return;
     }
     this.count++;
-    const { greatest } = this;
+    const accepted = this.accepted.of(offer);
+    const { greatest } = accepted;
     const { age, idle } = offer;
-    if (offer.proof !== null) this.#live(offer.proof.answerTime, offer.use.answerTime);
+    if (offer.culprit === null) accepted.control++;
+    if (offer.proof !== null) accepted.live(offer.proof.answerTime, offer.use.answerTime);
     if (age > greatest.age) greatest.age = age;
     if (idle > greatest.idle) greatest.idle = idle;
     // Mostly nothing was issued since that matters: the time since the last use is part of that since the issue.
@@ -70,24 +70,16 @@ export class Hindsight implements Acceptances {
     if (sinceUse > greatest.issuedSinceUse) greatest.issuedSinceUse = sinceUse;
   }
 
-  /** A session lived from one time to another; mostly the one that is told of goes on. */
-  #live(from: number, to: number): void {
-    if (from === this.#lifeEnd) {
-      this.#lifeEnd = to;
-      return;
-    }
-    this.#endLife();
-    this.#lifeStart = from;
-    this.#lifeEnd = to;
-  }
-
-  #endLife(): void {
-    if (!Number.isNaN(this.#lifeStart)) this.lives.add(this.#lifeStart, this.#lifeEnd);
-  }
-
   sealOffers(): void {
-    this.#endLife();
-    this.lives.seal();
+    this.accepted.seal();
+  }
+
+  get greatest(): Quantities {
+    return this.accepted.all.greatest;
+  }
+
+  get lives(): Lifespans {
+    return this.accepted.all.lives;
   }
 
   /** The first decline of a session that the server had, without a decisive cause. @param isOpen no close explains it either */
@@ -118,20 +110,22 @@ export class Hindsight implements Acceptances {
 
   /** The store may have been lost, or the ticket keys changed, between the last sign of the session and the offer. */
   mayBeLost(offer: Offer): boolean {
-    return this.lives.hasGapBetween(since(offer), offer.use.answerTime);
+    return this.accepted.for(offer).lives.hasGapBetween(since(offer), offer.use.answerTime);
   }
 
   /** Older than all that was accepted, or than anybody knows, or longer without use; and older than the server's own word. */
   mayBeExpired(offer: Offer): boolean {
     const quantities = this.#quantities(offer);
-    return isBeyond(quantities, 'age', this) || isBeyond(quantities, 'idle', this);
+    const accepted = this.accepted.for(offer);
+    return isBeyond(quantities, 'age', accepted) || isBeyond(quantities, 'idle', accepted);
   }
 
   /** More sessions were issued since than before any that was accepted. */
   mayBeEvicted(offer: Offer): boolean {
     if (!this.#takesRoom) return false;
     const quantities = this.#quantities(offer);
-    return isBeyond(quantities, 'issuedSinceUse', this) || isBeyond(quantities, 'issuedSinceIssue', this);
+    const accepted = this.accepted.for(offer);
+    return isBeyond(quantities, 'issuedSinceUse', accepted) || isBeyond(quantities, 'issuedSinceIssue', accepted);
   }
 
   /** What a loss of all sessions is called. */
@@ -139,10 +133,21 @@ export class Hindsight implements Acceptances {
     return this.#kind === 'session-id' ? 'restarted' : 'key-rotated';
   }
 
-  /** The most declines that a single loss may explain, whatever else does. */
+  /** The most declines that a single loss may explain, whatever else does; where names have a machine of their own, one of each. */
   get mostAtOnce(): number {
-    this.#mostAtOnce ??= mostAtOnce(this.#declines, this.lives) * this.#stride;
+    this.#mostAtOnce ??= this.#mostByName() * this.#stride;
     return this.#mostAtOnce;
+  }
+
+  #mostByName(): number {
+    if (!this.accepted.hasSeveral) return mostAtOnce(this.#declines, this.lives);
+    const byName = new Map<Accepted, Decline[]>();
+    for (const decline of this.#declines) {
+      const declines = byName.get(decline.accepted);
+      if (declines) declines.push(decline);
+      else byName.set(decline.accepted, [decline]);
+    }
+    return [...byName].reduce((sum, [{ lives }, declines]) => sum + mostAtOnce(declines, lives), 0);
   }
 
   /** A server that mostly ends connections so says nothing by it. */
@@ -158,7 +163,8 @@ export class Hindsight implements Acceptances {
 
   #describe(offer: Offer, isOpen: boolean): Decline {
     const isOwn = !isOpen && offer.culprits.every(({ use }) => use.serverFirst);
-    return { time: offer.use.answerTime, since: since(offer), isOpen, isOwn, ...this.#quantities(offer) };
+    const accepted = this.accepted.for(offer);
+    return { time: offer.use.answerTime, since: since(offer), isOpen, isOwn, accepted, ...this.#quantities(offer) };
   }
 
   #quantities(offer: Offer): Quantities {

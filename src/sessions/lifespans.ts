@@ -15,6 +15,11 @@ export class Lifespans {
     this.#ends.push(end);
   }
 
+  /** Takes in what another one has, before either is sealed. */
+  join(other: Lifespans): void {
+    for (let i = 0; i < other.#starts.size; i++) this.add(other.#starts.at(i), other.#ends.at(i));
+  }
+
   /** Joins what overlaps. Nothing may be added any more. */
   seal(): void {
     const [starts, ends] = [this.#starts, this.#ends];

@@ -19,7 +19,7 @@ import {
 } from './connections.js';
 import { FlowTable } from './flow-table.js';
 import { Reassembly, type StreamConsumer } from './reassembly.js';
-import { isResetInOrder, noteReset, revokeReset } from './resets.js';
+import { beginAgain, isClosed, isResetInOrder, noteReset, revokeReset } from './resets.js';
 import { Ring } from './ring.js';
 import { advance, distance } from './sequence.js';
 
@@ -120,7 +120,7 @@ export class TcpTracker {
     const settled = BOTH_STARTS | (HEARD << direction);
     if ((ints[connection + FLAGS] & settled) !== settled || flags & SYN)
       this.#learnStart(connection, direction, sequence, acknowledgment, flags);
-    if (flags & SYN && ints[side + STATE] & (ENDS | ACK_KNOWN)) this.#beginAgain(connection, direction, side);
+    if (flags & SYN && ints[side + STATE] & (ENDS | ACK_KNOWN)) beginAgain(this.#connections, connection, direction, side);
     ints[connection + LAST_FRAME] = now.frame;
     floats[(connection >> 1) + LAST] = now.time;
     let state = ints[side + STATE];
@@ -302,20 +302,6 @@ export class TcpTracker {
     ints[connection + FLAGS] = known;
   }
 
-  /**
-   * A SYN of a side that has ended, or acknowledged, and said nothing: that was about an earlier connection on these ports (RFC 9293 3.10.7.3: a
-   * challenge ACK and the RST that answers it), or an attempt that was refused.
-   */
-  #beginAgain(connection: number, direction: Direction, side: number): void {
-    const { ints } = this.#connections.rows;
-    const start = advance(ints[connection + ISN + direction], 1);
-    if (ints[side + STATE] & NEXT_KNOWN && ints[side + NEXT] !== start) return;
-    ints[side + STATE] &= ~ACK_KNOWN;
-    if (!(ints[side + STATE] & ENDS) || ints[side + END_SEQUENCE] === start) return;
-    revokeReset(this.#connections, side);
-    ints[side + STATE] &= ~FIN_SEEN;
-  }
-
   #follow(connection: number): void {
     this.#connections.rows.ints[connection + FLAGS] |= FOLLOWED;
     this.#consumer.open(connection);
@@ -375,16 +361,10 @@ export class TcpTracker {
     const connection = ring.oldestRow;
     const isSame = this.#connections.stream(connection) === ring.oldestStream;
     // A RST that was revoked closed nothing.
-    const isStill = isSame && (ring === this.#halfClosed || this.#isClosed(connection));
+    const isStill = isSame && (ring === this.#halfClosed || isClosed(this.#connections, connection));
     ring.shift();
     if (isStill) this.#finish(connection);
     return isStill;
-  }
-
-  #isClosed(connection: number): boolean {
-    const [first, second] = [sideOf(connection, 0), sideOf(connection, 1)];
-    const states = this.#connections.state(first) | this.#connections.state(second);
-    return (states & RST_SEEN) !== 0 || (this.#connections.hasEnded(first) && this.#connections.hasEnded(second));
   }
 
   #finish(connection: number): void {

@@ -122,6 +122,41 @@ describe('what looks like an unclean close', () => {
   });
 });
 
+describe('names behind one address', () => {
+  const named = (serverName: string, more: Visit = {}): Visit => ({ hello: { serverName }, ...more });
+
+  /** Sessions of `a` that are resumed after 3 s; sessions of `other` that are resumed at once after clean closes, and declined after 3 s, after bare ends. */
+  const shorterLife = (other: string) =>
+    times(6, (i) => [
+      { issues: hex(i, 1), ...named('a') },
+      { issues: hex(i, 3), ...named(other) },
+      resumes(hex(i, 3), named(other)),
+      { issues: hex(i, 5), ...named(other, { close: 'fin' }) },
+      resumes(hex(i, 1), named('a', { after: 3 })),
+      declines(hex(i, 5), hex(i, 6), named(other)),
+    ]);
+
+  /** A session of `a` that lives all the time; those of `other` are lost at one moment. */
+  const ownRestart = (other: string) => [
+    { issues: hex(0, 1), ...named('a') },
+    ...control(4).map((visit) => ({ ...visit, ...named(other) })),
+    ...times(16, (i) => [{ issues: hex(i, 3), ...named('a') }, resumes(hex(i, 3), named('a'))]),
+    ...times(4, (i) => [{ issues: hex(i, 5), ...named(other, { close: 'fin' }) }]),
+    ...times(4, (i) => [declines(hex(i, 5), hex(i, 6), named(other))]),
+    resumes(hex(0, 1), named('a')),
+  ];
+
+  it.each([
+    ['a lifetime', shorterLife],
+    ['a machine', ownRestart],
+  ])('may each have %s of their own: one says nothing of the sessions of another', (_, visits) => {
+    expect(confidences(story(visits('a')).report)).toEqual(['high']);
+    const { report } = story(visits('b'));
+    expect(confidences(report)).not.toContain('high');
+    for (const { rivals } of report.findings) expect(rivals).not.toEqual([]);
+  });
+});
+
 describe('many declines', () => {
   it('hide no restart: they are compared by an even sample', () => {
     const visits: Visit[] = [
