@@ -138,7 +138,7 @@ function doubtOf(offer: Offer, evidence: ServerEvidence): string | null {
     return culprit?.state === 'reset-race' ? `Most likely it is a matter of time: ${share}.` : `But ${share}.`;
   }
   if (offer.culprits.some((c) => c.use.ambiguousAlert))
-    return 'But an encrypted alert of the server came first, and it may have been a fatal one.';
+    return 'But an alert of the server, encrypted or lost, may have been a fatal one that did not answer the end.';
   if (culprit?.by === 'server' && culprit.use.clientClose.state === 'unknown')
     return 'But how the client closed that connection cannot be told: what cost the session may have been that.';
   if (offer.culprits.some((c) => c.use.isOneWay))

@@ -110,9 +110,20 @@ export function hasOwnFatalAlert(side: SideView, peer: SideView, peerClose: Side
  * so that data which came just before a close_notify looks the same, as does a server that never answers, or that drops a request unanswered.
  */
 export function alertAnswersData(server: SideView, client: SideView): boolean {
-  if (!server.endsWithAlert || !server.hasProtectedAlert) return false;
-  if (!(server.flags & Flag.ALERT_ACKNOWLEDGES) || !(client.flags & Flag.PROTECTED)) return false;
-  return distance(server.alertAcknowledges, server.dataAcknowledges) > 0;
+  return unansweredByAlert(server, client) > 0;
+}
+
+/** Whether a protected alert of the server that comes after the client's FIN may be about application data before it, which it had not answered. */
+export function alertMayAnswerMore(server: SideView, client: SideView): boolean {
+  // A FIN takes one sequence number.
+  return (client.state & State.FIN_SEEN) !== 0 && unansweredByAlert(server, client) > 1;
+}
+
+/** How far a protected alert of the server, its last word, acknowledges more of the client's application data than what it said before. */
+function unansweredByAlert(server: SideView, client: SideView): number {
+  if (!server.endsWithAlert || !server.hasProtectedAlert) return 0;
+  if (!(server.flags & Flag.ALERT_ACKNOWLEDGES) || !(client.flags & Flag.PROTECTED)) return 0;
+  return distance(server.alertAcknowledges, server.dataAcknowledges);
 }
 
 function judgeFirst(client: SideView, server: SideView): 'client' | 'server' | null {

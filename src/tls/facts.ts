@@ -4,7 +4,7 @@ import type { CloseNotify, CloseState, Connection, Handshake, Resumption } from 
 import type { AddressTable } from '../tcp/address-table.js';
 import { type Direction, FlowFlag, sideOf, type TcpConnections, Time } from '../tcp/connections.js';
 import { versionName } from '../wire/registry/names.js';
-import { alertAnswersData, hasOwnFatalAlert, judgeCloses } from './close.js';
+import { alertAnswersData, alertMayAnswerMore, hasOwnFatalAlert, judgeCloses } from './close.js';
 import type { Digest, IssuedTicket, OfferedPsk, TlsConnections } from './connections.js';
 import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsTime } from './fields.js';
 import { SideView } from './side.js';
@@ -172,11 +172,13 @@ export class ConnectionFacts {
     this.#judgeResumption(flags);
     this.resumedBy = this.#resumedBy(isTls13);
     this.hasFatalAlert = hasOwnFatalAlert(client, server, this.server) || hasOwnFatalAlert(server, client, this.client);
-    const mayHaveAlerted = this.first === null && this.client.state === 'unclean' && client.hasAcknowledgedLostAlert(server);
-    this.hasAmbiguousAlert = this.server.closeNotify === 'unknown' && (mayHaveAlerted || (this.first === 'server' && server.mayBeFatal));
-    this.hasLikelyFatalAlert = this.hasAmbiguousAlert && isCompleted && !this.isTls13 && alertAnswersData(server, client);
     this.hasAlertAfterEnd =
       this.client.state === 'unclean' && (server.flags & RecordFlag.HAS_ALERT) !== 0 && server.alertFrame > this.client.frame;
+    const isFirst = this.first === 'server' && server.mayBeFatal;
+    const isLost = this.first === null && this.client.state === 'unclean' && client.hasAcknowledgedLostAlert(server);
+    const isAboutData = this.hasAlertAfterEnd && alertMayAnswerMore(server, client);
+    this.hasAmbiguousAlert = this.server.closeNotify === 'unknown' && (isFirst || isLost || isAboutData);
+    this.hasLikelyFatalAlert = this.hasAmbiguousAlert && isFirst && isCompleted && !this.isTls13 && alertAnswersData(server, client);
     const finishedAfter = ints[connection + Tls.FINISHED_AFTER];
     this.handshakeSeconds = isCompleted && finishedAfter > 0 ? (finishedAfter - 1) / 1e6 : -1;
     this.skewSeconds = this.clientHello > 0 && this.serverHello > 0 ? this.#skew(finishedAfter) : 0;

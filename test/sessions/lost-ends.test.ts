@@ -91,6 +91,23 @@ describe('a finding', () => {
     },
   );
 
+  it.each([
+    ['is in doubt where an encrypted alert behind the end may be about data that the server had not answered', false, [['low', true]]],
+    ['stands where the server had answered all data before', true, [['high', false]]],
+  ] as const)('%s', (_, isAnswered, expected) => {
+    const capture = new Capture();
+    resumeOften(capture, 5, 'a0', closeCleanly);
+    lose(capture, ({ client, server }) => {
+      client.send(applicationData(60));
+      if (isAnswered) server.send(applicationData(60));
+      client.fin();
+      server.fin(protectedAlert);
+      client.acknowledge();
+    });
+    resumeOnce(capture, 'a0');
+    expect(told(capture)).toEqual(expected);
+  });
+
   it('stands where nothing is lost', () => {
     const capture = new Capture();
     resumeOften(capture, 5, 'a0', closeCleanly);
