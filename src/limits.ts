@@ -2,7 +2,7 @@
 export interface Limits {
   /** TCP connections remembered, ended ones included, so that `stream` stays Wireshark's number. About 32 bytes each. Default: 1,048,576; live 262,144. */
   flows: number;
-  /** Connections followed at a time, from their first packet to their end. About 390 bytes each, reserved and committed when used. Default: 262,144; live 131,072. */
+  /** Connections followed at a time, from their first packet to their end. About 390 bytes each, reserved and committed when used; up to 2 kB where a client offers many PSKs. Default: 262,144; live 131,072. */
   open: number;
   /** IPv6 addresses told apart. About 30 bytes each. Default: 1,048,576. */
   addresses: number;

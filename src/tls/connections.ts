@@ -30,11 +30,34 @@ export interface OfferedPsk {
   obfuscatedAge: number;
 }
 
+const DIGEST_WORDS = 8;
+/** The age of a PSK comes after its digest. */
+const PSK_WORDS = DIGEST_WORDS + 1;
+
+/** An object and an array for each PSK would take ten times the memory. */
+export function packPsks(psks: readonly OfferedPsk[]): Int32Array {
+  const packed = new Int32Array(psks.length * PSK_WORDS);
+  psks.forEach(({ digest, obfuscatedAge }, i) => {
+    packed.set(digest, i * PSK_WORDS);
+    packed[i * PSK_WORDS + DIGEST_WORDS] = obfuscatedAge;
+  });
+  return packed;
+}
+
+/** The digests are views of what is packed. */
+export function unpackPsks(packed: Int32Array): OfferedPsk[] {
+  return Array.from({ length: packed.length / PSK_WORDS }, (_, i) => ({
+    digest: packed.subarray(i * PSK_WORDS, i * PSK_WORDS + DIGEST_WORDS),
+    obfuscatedAge: packed[i * PSK_WORDS + DIGEST_WORDS] >>> 0,
+  }));
+}
+
 /** What only some connections have. */
 export interface Extras {
   alerts: EarlierAlert[];
   offeredTicket: Digest | null;
-  offeredPsk: OfferedPsk[];
+  /** Packed: there may be many. */
+  offeredPsk: Int32Array | null;
   /** Index of the PSK that the server took; -1 for none. */
   selectedPsk: number;
   issuedTickets: IssuedTicket[];
@@ -146,7 +169,7 @@ export class TlsConnections {
       extras = {
         alerts: [],
         offeredTicket: null,
-        offeredPsk: [],
+        offeredPsk: null,
         selectedPsk: -1,
         issuedTickets: [],
         clientRandom: null,

@@ -5,7 +5,7 @@ import type { AddressTable } from '../tcp/address-table.js';
 import { type Direction, FlowFlag, sideOf, type TcpConnections, Time } from '../tcp/connections.js';
 import { versionName } from '../wire/registry/names.js';
 import { alertAnswersData, alertMayAnswerMore, hasOwnFatalAlert, judgeCloses } from './close.js';
-import type { Digest, IssuedTicket, OfferedPsk, TlsConnections } from './connections.js';
+import { type Digest, type IssuedTicket, type OfferedPsk, type TlsConnections, unpackPsks } from './connections.js';
 import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsTime } from './fields.js';
 import { SideView } from './side.js';
 
@@ -200,7 +200,7 @@ export class ConnectionFacts {
   #readExtras(tls: TlsConnections, connection: number): void {
     const extras = tls.extras(connection);
     this.offeredTicket = extras?.offeredTicket ?? null;
-    this.offeredPsk = extras?.offeredPsk ?? NONE;
+    this.offeredPsk = extras?.offeredPsk ? unpackPsks(extras.offeredPsk) : NONE;
     this.selectedPsk = extras?.selectedPsk ?? -1;
     this.issuedTickets = extras?.issuedTickets ?? NONE;
     this.isProxied = extras !== undefined && extras.proxiedClient !== null;

@@ -6,7 +6,7 @@ import { directionOf, type Moment } from '../tcp/connections.js';
 import type { Warnings } from '../warnings.js';
 import type { Range } from '../wire/tls-extensions.js';
 import { ClientHello, HandshakeType, isHandshakeType, NewSessionTicket, ServerHello } from '../wire/tls-handshake.js';
-import type { Digest, TlsConnections } from './connections.js';
+import { type Digest, packPsks, type TlsConnections } from './connections.js';
 import type { Decryption } from './decryption.js';
 import { RecordFlag, SESSION_ID_BYTES, SESSION_IDS, Tls, TlsFlag, TlsSide, TlsTime } from './fields.js';
 import { Messages } from './messages.js';
@@ -232,7 +232,7 @@ export class HandshakeReader {
     const extras = this.#tls.extend(connection);
     if (pskIdentities.length > MAX_TICKETS) this.#warnings.add('ticket-limit', TOO_MANY_TICKETS, this.#now.frame);
     const kept = pskIdentities.slice(0, MAX_TICKETS);
-    extras.offeredPsk = kept.map((identity) => ({ digest: digest(bytes, identity), obfuscatedAge: identity.obfuscatedAge }));
+    extras.offeredPsk = packPsks(kept.map((identity) => ({ digest: digest(bytes, identity), obfuscatedAge: identity.obfuscatedAge })));
     this.#tls.set(connection, (pskIdentities.length > 0 ? Flag.OFFERS_PSK : 0) | (offersEarlyData ? Flag.OFFERS_EARLY_DATA : 0));
   }
 
