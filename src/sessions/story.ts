@@ -267,7 +267,7 @@ class Story {
     return offer;
   }
 
-  /** The close that most likely counts: the last unclean one of a client, else of the server, else a reset that raced. */
+  /** The close that most likely counts: the last unclean one of who ended first so, else of the other side, else a reset that raced. */
   #culprit(): Culprit | null {
     let best: Culprit | null = null;
     for (const culprit of this.#culprits) if (best === null || weight(culprit) >= weight(best)) best = culprit;
@@ -315,9 +315,11 @@ function openUntil(use: Use): number {
   return client.frame === 0 && server.frame > 0 ? server.time : use.lastSeen;
 }
 
-function weight(culprit: Culprit): number {
-  if (culprit.state !== 'unclean') return 0;
-  return culprit.by === 'client' ? 2 : 1;
+function weight({ state, by, use }: Culprit): number {
+  if (state !== 'unclean') return 0;
+  // What the client does after the bare end of a server comes too late to matter.
+  const isServers = use.serverFirst && use.serverClose.state === 'unclean';
+  return isServers === (by === 'server') ? 2 : 1;
 }
 
 function culpritOf(use: Use, by: 'client' | 'server', close: UseClose): Culprit | null {

@@ -116,6 +116,22 @@ describe('what looks like an unclean close', () => {
     expect(story(visits).report.servers[0].verdict).toBe('tolerates-unclean-close');
   });
 
+  it.each([
+    ['server', ({ client, server }: Link) => [server.fin(), client.acknowledge(), client.fin(), server.acknowledge()]],
+    ['server', ({ client, server }: Link) => [server.fin(), client.acknowledge(), client.reset()]],
+    ['client', ({ client, server }: Link) => [client.fin(), server.acknowledge(), server.fin(), client.acknowledge()]],
+  ] as const)('is that of the %s where both sides end so, and it is the first', (by, close) => {
+    const visits = times(5, (i) => [
+      { issues: hex(i, 1), close: (link: Link) => void close(link) },
+      declines(hex(i, 1), hex(i, 2)),
+      resumes(hex(9, 9)),
+    ]);
+    const { report } = story([{ issues: hex(9, 9) }, ...control(5), ...visits]);
+    expect(report.findings.map(({ culprit, confidence }) => [culprit.by, confidence])).toEqual(
+      Array.from({ length: 5 }, () => [by, 'high']),
+    );
+  });
+
   it('is not the cause where everything died in one moment', () => {
     const visits = [...times(3, (i) => [{ issues: hex(i, 1) }]), ...times(3, (i) => [declines(hex(i, 1), hex(i, 2))])];
     expect(story(visits).report.servers[0].verdict).toBe('inconclusive');
